@@ -1,0 +1,1 @@
+"""Koalendar: open, self-hosted scheduling whose Zoom integration never loses a link."""

@@ -1,0 +1,23 @@
+"""The tables of this room."""
+
+from koalendar.booking.models.appointment import Appointment, Hold
+from koalendar.booking.models.availability import Schedule
+from koalendar.booking.models.booking import Booking, Idempotency
+from koalendar.booking.models.copies import Meeting
+from koalendar.booking.models.event_type import EventType, EventTypeHost
+from koalendar.booking.models.message import Message
+from koalendar.booking.models.profile import Profile, ProfileAlias
+
+__all__ = [
+    "Appointment",
+    "Booking",
+    "EventType",
+    "EventTypeHost",
+    "Hold",
+    "Idempotency",
+    "Meeting",
+    "Message",
+    "Profile",
+    "ProfileAlias",
+    "Schedule",
+]

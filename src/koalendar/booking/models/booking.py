@@ -1,0 +1,83 @@
+"""One invitee's seat in an appointment."""
+
+from django.db import models
+from django.db.models import Q
+
+from koalendar import clock
+from koalendar.booking import ids
+from koalendar.booking.models.appointment import Appointment
+
+
+class Booking(models.Model):
+    """One invitee: who, what was answered, in which state. `uid` stays for life; `sequence` counts changes.
+
+    `snapshot` is what was booked as it read then (title, description, questions, host's name), so that a
+    later edit of the event type rewrites no agreement.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        CONFIRMED = "confirmed"
+        DECLINED = "declined"
+        EXPIRED = "expired"
+        CANCELLED = "cancelled"
+
+    class By(models.TextChoices):
+        HOST = "host"
+        INVITEE = "invitee"
+
+    LIVE = (Status.PENDING, Status.CONFIRMED)
+
+    uid = models.UUIDField(unique=True, default=ids.uid, editable=False)
+    appointment = models.ForeignKey(Appointment, models.PROTECT, related_name="bookings")
+    seat = models.PositiveSmallIntegerField(default=1)
+    status = models.CharField(max_length=10, choices=Status, default=Status.CONFIRMED)
+    sequence = models.PositiveIntegerField(default=0)
+    link_version = models.PositiveIntegerField(default=1)
+    invitee_name = models.CharField(max_length=120)
+    invitee_email = models.EmailField(max_length=254)
+    invitee_zone = models.CharField(max_length=64)
+    invitee_locale = models.CharField(max_length=16, default="en")
+    answers = models.JSONField(default=dict)
+    guests = models.JSONField(default=list)
+    snapshot = models.JSONField(default=dict)
+    expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    changed_at = models.DateTimeField(default=clock.now)
+    cancelled_at = models.DateTimeField(null=True)
+    cancelled_by = models.CharField(max_length=8, choices=By, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment", "seat"],
+                condition=Q(status__in=["pending", "confirmed"]),
+                name="booking_seat_unique",
+            )
+        ]
+        indexes = [models.Index(fields=["status", "expires_at"], name="booking_expiry")]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in self.LIVE
+
+
+class Idempotency(models.Model):
+    """A request that was answered once and is answered alike when it is sent again."""
+
+    caller = models.CharField(max_length=80)
+    key = models.CharField(max_length=128)
+    request_hash = models.CharField(max_length=64)
+    booking = models.ForeignKey(Booking, models.CASCADE, null=True, related_name="+")
+    answer = models.JSONField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["caller", "key"], name="idempotency_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.caller} {self.key}"

@@ -1,0 +1,61 @@
+"""What an appointment has outside: its meeting at a provider."""
+
+from django.db import models
+from django.db.models import Q
+
+from koalendar import clock
+from koalendar.booking import ids
+from koalendar.booking.models.appointment import Appointment
+from koalendar.connections.models import Credential
+
+
+class Meeting(models.Model):
+    """The room at a provider that belongs to one appointment.
+
+    One row is live per appointment; a row whose meeting is gone stays as history, and the next has a
+    higher `generation`. `marker` is told to the provider with the meeting, so that a create whose answer
+    was lost can be recognised; it derives from this row's own uid. `desired_hash` is what shall be there,
+    `applied_hash` what the provider was last told. `credential` is the account that the meeting was
+    made under: it alone can change or delete it.
+    """
+
+    class State(models.TextChoices):
+        NEEDED = "needed"
+        CREATE_PENDING = "create_pending"
+        PRESENT = "present"
+        DELETE_PENDING = "delete_pending"
+        GONE = "gone"
+        BLOCKED = "blocked"
+
+    uid = models.UUIDField(unique=True, default=ids.uid, editable=False)
+    appointment = models.ForeignKey(Appointment, models.PROTECT, related_name="meetings")
+    generation = models.PositiveIntegerField(default=1)
+    credential = models.ForeignKey(Credential, models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=16, choices=State, default=State.NEEDED)
+    marker = models.CharField(max_length=40, unique=True)
+    remote_id = models.CharField(max_length=32, blank=True)
+    join_url = models.CharField(max_length=1000, blank=True)
+    passcode = models.CharField(max_length=64, blank=True)
+    dial_in = models.JSONField(default=list)
+    desired_hash = models.CharField(max_length=64, blank=True)
+    applied_hash = models.CharField(max_length=64, blank=True)
+    attempted_at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)
+    fence = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=60, blank=True)
+    problem_since = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    changed_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment"], condition=~Q(state="gone"), name="meeting_one_live"
+            ),
+            models.UniqueConstraint(
+                fields=["credential", "remote_id"], condition=~Q(remote_id=""), name="meeting_remote_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uid)

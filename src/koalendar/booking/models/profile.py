@@ -1,0 +1,77 @@
+"""The public address of a host (later of a team), and the line between tenants."""
+
+import re
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+# First parts of addresses that are, or may become, pages of the site itself.
+RESERVED_SLUGS = frozenset(
+    """
+    about abuse account accounts admin api app apps assets auth b billing blog book booking bookings calendar
+    calendars callback changelog cookies contact dashboard demo dev developers docs download email embed
+    error event-types events export faq favicon feed feeds group health healthz help home host hosts hooks
+    ical ics imprint integrations install invite jobs koalendar legal livez login logout mail mailbox manage
+    me media meeting meetings metrics news notifications oauth official organisations organizations page
+    pages partners password pay payments ping plans poll polls press pricing privacy profile profiles public
+    readyz register reports reschedule reset robots root sandbox schedule schedules search security service
+    settings setup share sign-in sign-out sign-up signin signout signup sitemap slots sso staff static status
+    styleguide support system team teams terms test tos unsubscribe upload user username users verify web
+    webhook webhooks welcome well-known widget widgets www zoom zoomverify
+    """.split()
+)
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+
+
+def validate_profile_slug(slug: str) -> None:
+    """An address is lower-case letters, digits and inner hyphens, at least 2, and no page of ours."""
+    if len(slug) < 2 or not _SLUG.fullmatch(slug):
+        raise ValidationError(
+            _("Use 2 to 60 small letters, digits and hyphens, like ada-lovelace."), code="invalid_slug"
+        )
+    if slug in RESERVED_SLUGS:
+        raise ValidationError(_("This address is taken. Choose another one."), code="reserved_slug")
+
+
+def validate_event_type_slug(slug: str) -> None:
+    if not _SLUG.fullmatch(slug):
+        raise ValidationError(
+            _("Use up to 60 small letters, digits and hyphens, like intro-call."), code="invalid_slug"
+        )
+
+
+class Profile(models.Model):
+    """What `/<slug>/` shows: a host, later a team."""
+
+    class Kind(models.TextChoices):
+        HOST = "host"
+        TEAM = "team"
+
+    slug = models.CharField(max_length=60, validators=[validate_profile_slug])
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.HOST)
+    host = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="profile", null=True)
+    name = models.CharField(max_length=80)
+    welcome = models.TextField(blank=True, max_length=1000)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("slug"), name="profile_slug_unique")]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class ProfileAlias(models.Model):
+    """An address that the profile had before: old links go on working."""
+
+    slug = models.CharField(max_length=60)
+    profile = models.ForeignKey(Profile, models.CASCADE, related_name="aliases")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("slug"), name="profile_alias_unique")]
+
+    def __str__(self) -> str:
+        return self.slug

@@ -1,0 +1,1 @@
+"""Wiring only: settings, addresses, the WSGI application and the `koalendar` program."""

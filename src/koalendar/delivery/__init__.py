@@ -1,0 +1,1 @@
+"""What happens after commit: meetings and mails are brought to where the bookings say."""

@@ -1,0 +1,1 @@
+"""What keeps the house running: health, logs, demo data, the `koalendar doctor`."""

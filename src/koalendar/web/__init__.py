@@ -1,0 +1,1 @@
+"""Pages for invitees and hosts, and the doors that providers knock on."""

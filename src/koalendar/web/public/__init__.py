@@ -1,0 +1,1 @@
+"""What an invitee meets: host pages, booking pages, and a booking's own page."""
