@@ -1,0 +1,110 @@
+"""What is kept of linked accounts: a Credential per account, a Connection per host who uses it."""
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+def make_public_id() -> str:
+    """An opaque id for addresses and the API; it tells nothing and cannot be guessed."""
+    return secrets.token_urlsafe(12)
+
+
+class Credential(models.Model):
+    """The tokens of one account at a provider, shared by every host who linked that account.
+
+    A provider that rotates refresh tokens kills the older copy, so there is one row and never a second.
+    Whoever refreshes holds the lease; every write of tokens raises the fence, so that a late answer cannot
+    overwrite a newer one.
+    """
+
+    provider = models.CharField(max_length=32)
+    client_id = models.CharField(max_length=128)
+    remote_user_id = models.CharField(max_length=128)
+
+    # Sealed; empty once erased. Nothing else in this row can be used to act for the host.
+    tokens = models.TextField(blank=True, default="")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    # As granted, separated by spaces.
+    scopes = models.TextField(blank=True, default="")
+    # The host of the account's region with the path of the API, no slash at the end.
+    api_url = models.CharField(max_length=255, blank=True, default="")
+
+    account_id = models.CharField(max_length=128, blank=True, default="")
+    account_name = models.CharField(max_length=255, blank=True, default="")
+    account_email = models.CharField(max_length=320, blank=True, default="")
+    account_plan = models.CharField(max_length=32, blank=True, default="")
+    account_zone = models.CharField(max_length=64, blank=True, default="")
+
+    lease_owner = models.CharField(max_length=64, blank=True, default="")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "client_id", "remote_user_id"], name="one_credential_per_account"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} credential {self.pk}"
+
+    @property
+    def identity(self) -> str:
+        """What the sealed tokens are bound to; it never changes while the row lives."""
+        return f"{self.provider}/{self.client_id}/{self.remote_user_id}"
+
+    @property
+    def granted_scopes(self) -> frozenset[str]:
+        return frozenset(self.scopes.split())
+
+
+class Connection(models.Model):
+    """One host's use of a credential."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        ATTENTION = "attention"  # Works, but a scope or setting is missing.
+        BROKEN = "broken"  # Must be connected again.
+        REVOKED = "revoked"  # Disconnected by the host, or removed at the provider.
+
+    LIVE = (State.ACTIVE, State.ATTENTION)
+
+    public_id = models.CharField(max_length=32, unique=True, editable=False, default=make_public_id)
+    host = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="connections")
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="connections")
+    # The credential's provider again: a constraint cannot look into another table.
+    provider = models.CharField(max_length=32)
+    is_default = models.BooleanField(default=False)
+
+    state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
+    # A value of `provider.Reason`, or empty; pages and mails choose the words for it.
+    problem = models.CharField(max_length=64, blank=True, default="")
+    problem_since = models.DateTimeField(null=True, blank=True)
+    # When the host was told of this problem; none while a mail is still owed.
+    problem_told_at = models.DateTimeField(null=True, blank=True)
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["host", "credential"], name="one_connection_per_host_and_credential"
+            ),
+            models.UniqueConstraint(
+                fields=["host", "provider"],
+                condition=Q(is_default=True),
+                name="one_default_per_host_and_provider",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} connection {self.public_id}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether calls may be made for this host."""
+        return self.state in self.LIVE

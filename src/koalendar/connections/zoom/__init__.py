@@ -1,0 +1,1 @@
+"""Zoom: its OAuth, its Meetings API, and nothing of other providers."""

@@ -1,0 +1,1 @@
+"""Tests of the Zoom client and its OAuth."""
