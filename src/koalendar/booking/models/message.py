@@ -7,15 +7,18 @@ from koalendar.booking.models.booking import Booking
 
 
 class Message(models.Model):
-    """One mail to one side, once: unique by audience, booking, kind and sequence.
+    """One mail to one person, once.
 
     `facts` are those of the change it tells of (times before and after), since the booking may have
-    changed again when the mail leaves. `lead` is the minutes before the start for reminders, else 0.
+    changed again when the mail leaves. `edition` tells apart what may be said twice of one sequence: the
+    minutes before the start of a reminder, the meeting's generation of a new link; else 0. `link_owed`
+    says that the mail left without its link, which has to follow.
     """
 
     class Audience(models.TextChoices):
         INVITEE = "invitee"
         HOST = "host"
+        GUEST = "guest"
 
     class Kind(models.TextChoices):
         BOOKED = "booked"
@@ -32,9 +35,10 @@ class Message(models.Model):
 
     audience = models.CharField(max_length=8, choices=Audience)
     booking = models.ForeignKey(Booking, models.CASCADE, related_name="messages")
+    recipient = models.EmailField(max_length=254)
     kind = models.CharField(max_length=12, choices=Kind)
     sequence = models.PositiveIntegerField()
-    lead = models.PositiveIntegerField(default=0)
+    edition = models.PositiveIntegerField(default=0)
     facts = models.JSONField(default=dict)
     message_id = models.CharField(max_length=200, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
@@ -45,9 +49,12 @@ class Message(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["audience", "booking", "kind", "sequence", "lead"], name="message_once"
+                fields=["booking", "audience", "recipient", "kind", "sequence", "edition"],
+                name="message_once",
             )
         ]
+        # How many confirmations an address got lately, which is limited.
+        indexes = [models.Index(fields=["recipient", "created_at"], name="message_by_recipient")]
 
     def __str__(self) -> str:
         return self.message_id

@@ -1,0 +1,298 @@
+"""Book, reschedule, cancel. Each judges, changes rows in one transaction, and writes down what is owed.
+
+Locks are always taken in one order: the hosts by id, then the booking. On PostgreSQL they are row locks;
+SQLite has one writer at a time from BEGIN on. Nothing here waits for the outside.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+
+from koalendar.accounts.models import Host
+from koalendar.booking import owed
+from koalendar.booking.errors import KeyReused, OutsideRules, SlotTaken, WrongState
+from koalendar.booking.guards import OVERLAP
+from koalendar.booking.models import (
+    Appointment,
+    Booking,
+    EventType,
+    EventTypeHost,
+    Hold,
+    Idempotency,
+    Message,
+)
+from koalendar.booking.openings import minute_of, openings
+from koalendar.scheduling.zones import to_minutes
+
+# What PostgreSQL says when another transaction was faster: exclusion violated, deadlock, serialisation
+# failure (https://www.postgresql.org/docs/15/errcodes-appendix.html).
+_LOST_RACES = frozenset({"23P01", "40P01", "40001"})
+
+
+@dataclass(frozen=True, slots=True)
+class Invitee:
+    """Who books: `zone` is an IANA name that is known, `locale` a language tag."""
+
+    name: str
+    email: str
+    zone: str
+    locale: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an invitee asks for, already checked for form: `duration` in minutes, `start` aware.
+
+    `answers` are texts (or lists of texts) by question code; `guests` are e-mail addresses.
+    """
+
+    start: datetime
+    duration: int
+    invitee: Invitee
+    location: Mapping[str, Any]
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    guests: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OnceOnly:
+    """Marks a request, so that the same one sent twice is answered once. The hash is of what it asks for."""
+
+    caller: str
+    key: str
+    request_hash: str
+
+
+def book(event_type: EventType, wish: Wish, *, now: datetime, once: OnceOnly | None = None) -> Booking:
+    """Agree the time with the hosts of `event_type` and owe its meeting, mails and reminders.
+
+    Raises SlotTaken, OutsideRules, TooManyMails or KeyReused, and then nothing has changed. A request that
+    `once` has seen gives the booking that it made.
+    """
+    with _one_winner(), transaction.atomic():
+        lock_hosts(event_type)
+        if once is not None and (made := _made_before(once)) is not None:
+            return made
+        event_type.refresh_from_db(fields=["active"])
+        takes = _judge(event_type, wish.start, wish.duration, now=now)
+        owed.judge_mail([wish.invitee.email, *wish.guests], now=now)
+        appointment = _agree(event_type, wish, takes)
+        booking = _seat(appointment, wish, takes, now=now)
+        if once is not None:
+            Idempotency.objects.create(
+                caller=once.caller,
+                key=once.key,
+                request_hash=once.request_hash,
+                booking=booking,
+                created_at=now,
+            )
+        owed.meeting(appointment, now=now)
+        owed.mails(booking, Message.Kind.BOOKED, owed.times_of(appointment), now=now)
+        owed.reminders(booking, now=now)
+        return booking
+
+
+def reschedule(
+    booking: Booking, *, start: datetime, by: Booking.By, now: datetime, reason: str = ""
+) -> Booking:
+    """Move the booking, its holds and its meeting to `start`. The same start again changes nothing.
+
+    Raises SlotTaken or OutsideRules (the slot rules; `cutoff` for an invitee who is too late), or WrongState.
+    """
+    with _one_winner(), transaction.atomic():
+        booking = _locked(booking)
+        appointment = booking.appointment
+        _judge_change(booking, by=by, now=now)
+        if appointment.start == start:
+            return booking
+        before = owed.times_of(appointment)
+        length = appointment.end - appointment.start
+        _judge(appointment.event_type, start, length // timedelta(minutes=1), now=now, without=appointment)
+        appointment.start, appointment.end = start, start + length
+        appointment.revision += 1
+        appointment.save(update_fields=["start", "end", "revision"])
+        _move_holds(appointment)
+        booking.sequence += 1
+        booking.changed_at, booking.reason = now, reason
+        booking.save(update_fields=["sequence", "changed_at", "reason"])
+        owed.meeting(appointment, now=now)
+        facts = owed.times_of(appointment) | {"before": before, "by": by, "reason": reason}
+        owed.mails(booking, Message.Kind.RESCHEDULED, facts, now=now)
+        owed.reminders(booking, now=now)
+        return booking
+
+
+def cancel(booking: Booking, *, by: Booking.By, now: datetime, reason: str = "") -> Booking:
+    """End the booking, free its time and owe the deletion of its meeting. A cancelled one stays as it is.
+
+    Raises OutsideRules(`cutoff`) for an invitee who is too late, or WrongState.
+    """
+    with transaction.atomic():
+        booking = _locked(booking)
+        if booking.status == Booking.Status.CANCELLED:
+            return booking
+        _judge_change(booking, by=by, now=now)
+        appointment = booking.appointment
+        booking.status, booking.sequence = Booking.Status.CANCELLED, booking.sequence + 1
+        booking.cancelled_at = booking.changed_at = now
+        booking.cancelled_by, booking.reason = by, reason
+        booking.save(
+            update_fields=["status", "sequence", "cancelled_at", "changed_at", "cancelled_by", "reason"]
+        )
+        appointment.status, appointment.revision = Appointment.Status.CANCELLED, appointment.revision + 1
+        appointment.save(update_fields=["status", "revision"])
+        appointment.holds.update(active=False)
+        owed.meeting(appointment, now=now)
+        owed.silence(booking)
+        facts = owed.times_of(appointment) | {"by": by, "reason": reason}
+        owed.mails(booking, Message.Kind.CANCELLED, facts, now=now)
+        return booking
+
+
+def retry_copies(booking: Booking, *, now: datetime) -> None:
+    """Try the outside copies and unsent mails of this booking again now, whatever wait was set."""
+    with transaction.atomic():
+        booking = _locked(booking)
+        owed.meeting(booking.appointment, now=now)
+        owed.hasten_mails(booking, now=now)
+
+
+def owe_meetings(host: Host, *, now: datetime) -> int:
+    """A connection of `host` works again: owe the meetings of all coming appointments. Returns how many."""
+    with transaction.atomic():
+        appointments = Appointment.objects.filter(
+            holds__host=host, status=Appointment.Status.CONFIRMED, end__gt=now
+        )
+        zoom = [appointment for appointment in appointments.order_by("start") if appointment.at_zoom]
+        for appointment in zoom:
+            owed.meeting(appointment, now=now)
+        return len(zoom)
+
+
+def lock_hosts(event_type: EventType) -> None:
+    """Take the hosts of `event_type`, in id order, for the rest of the transaction."""
+    ids = EventTypeHost.objects.filter(event_type=event_type).values("host_id")
+    _lock(Host.objects.filter(pk__in=ids))
+
+
+def _lock(hosts: Any) -> None:
+    list(hosts.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+def _locked(booking: Booking) -> Booking:
+    """The booking as it is now, locked after its hosts."""
+    _lock(
+        Host.objects.filter(pk__in=Hold.objects.filter(appointment=booking.appointment_id).values("host_id"))
+    )
+    rows = Booking.objects.select_for_update(of=("self",))
+    return rows.select_related("appointment__event_type__profile").get(pk=booking.pk)
+
+
+def _judge(
+    event_type: EventType,
+    start: datetime,
+    duration: int,
+    *,
+    now: datetime,
+    without: Appointment | None = None,
+) -> tuple[EventTypeHost, ...]:
+    if start.second or start.microsecond or (duration not in event_type.durations and without is None):
+        raise OutsideRules("hours")
+    end = start + timedelta(minutes=duration)
+    found = openings(event_type, duration=duration, begin=start, end=end, without=without)
+    return found.judge(to_minutes(start), now=minute_of(now))
+
+
+def _judge_change(booking: Booking, *, by: Booking.By, now: datetime) -> None:
+    if not booking.is_live:
+        raise WrongState(booking.status)
+    appointment = booking.appointment
+    if appointment.end <= now:
+        raise WrongState("past")
+    if by == Booking.By.INVITEE and not may_change(booking, now=now):
+        raise OutsideRules("cutoff")
+
+
+def may_change(booking: Booking, *, now: datetime) -> bool:
+    """Whether the invitee may still reschedule or cancel."""
+    cutoff = timedelta(minutes=booking.appointment.event_type.change_cutoff)
+    return booking.is_live and now < booking.appointment.start - cutoff
+
+
+def _agree(event_type: EventType, wish: Wish, takes: Sequence[EventTypeHost]) -> Appointment:
+    appointment = Appointment.objects.create(
+        event_type=event_type,
+        start=wish.start,
+        end=wish.start + timedelta(minutes=wish.duration),
+        zone=takes[0].schedule.zone,
+        location=dict(wish.location),
+    )
+    begin, end = _taken_span(appointment)
+    Hold.objects.bulk_create(
+        Hold(appointment=appointment, host_id=seat.host_id, blocks_from=begin, blocks_until=end)
+        for seat in takes
+    )
+    return appointment
+
+
+def _seat(appointment: Appointment, wish: Wish, takes: Sequence[EventTypeHost], *, now: datetime) -> Booking:
+    event_type = appointment.event_type
+    return Booking.objects.create(
+        appointment=appointment,
+        invitee_name=wish.invitee.name,
+        invitee_email=wish.invitee.email,
+        invitee_zone=wish.invitee.zone,
+        invitee_locale=wish.invitee.locale,
+        answers=dict(wish.answers),
+        guests=list(wish.guests),
+        snapshot={
+            "title": event_type.title,
+            "description": event_type.description,
+            "questions": event_type.questions,
+            "host": takes[0].host.name or event_type.profile.name,
+        },
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def _move_holds(appointment: Appointment) -> None:
+    begin, end = _taken_span(appointment)
+    appointment.holds.update(blocks_from=begin, blocks_until=end)
+
+
+def _taken_span(appointment: Appointment) -> tuple[datetime, datetime]:
+    event_type = appointment.event_type
+    return (
+        appointment.start - timedelta(minutes=event_type.buffer_before),
+        appointment.end + timedelta(minutes=event_type.buffer_after),
+    )
+
+
+def _made_before(once: OnceOnly) -> Booking | None:
+    row = Idempotency.objects.filter(caller=once.caller, key=once.key).select_related("booking").first()
+    if row is None:
+        return None
+    if row.request_hash != once.request_hash:
+        raise KeyReused
+    return row.booking
+
+
+@contextmanager
+def _one_winner() -> Iterator[None]:
+    """The database's own refusal of an overlap, or a lost race, is the same news as a taken slot."""
+    try:
+        yield
+    except (IntegrityError, OperationalError) as error:
+        if _is_lost_race(error):
+            raise SlotTaken from error
+        raise
+
+
+def _is_lost_race(error: DatabaseError) -> bool:
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state in _LOST_RACES or (state is None and OVERLAP in str(error))

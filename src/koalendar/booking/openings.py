@@ -1,0 +1,163 @@
+"""Which slots are open: loads what the pure engine needs, and asks it.
+
+The pages, the API and `book` all ask here, so that what is offered and what is accepted are one rule.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from django.db.models import Q
+
+from koalendar.booking.errors import BookingRefused, OutsideRules, SlotTaken
+from koalendar.booking.models import Appointment, Booking, EventType, EventTypeHost, Hold
+from koalendar.scheduling.interval import Interval
+from koalendar.scheduling.slots import HostTime, Rules, by_day, hosts_free_at, is_open, open_starts
+from koalendar.scheduling.zones import load_zone, to_datetime, to_minutes, wall_to_minutes
+
+MAX_DAYS = 62
+LONGEST_HOLD = timedelta(days=4)  # A day's appointment with a day's buffers on either side, and some.
+_LIMIT_REACH = timedelta(days=8)  # A week of the schedule's zone around any instant.
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """Everything that decides about one event type in a stretch of time, read once."""
+
+    event_type: EventType
+    hosts: tuple[EventTypeHost, ...]
+    times: tuple[HostTime, ...]
+    rules: Rules
+    need: Literal["all", "any"]
+    counted: tuple[int, ...]
+
+    def starts(self, begin: int, end: int, *, now: int) -> list[int]:
+        """The open starts in [begin, end), in UTC minutes."""
+        if not (self.event_type.active and self.times):
+            return []
+        return open_starts(
+            self.times, self.rules, need=self.need, begin=begin, end=end, now=now, counted=self.counted
+        )
+
+    def judge(self, start: int, *, now: int) -> tuple[EventTypeHost, ...]:
+        """The hosts whose time the start takes. Raises SlotTaken or OutsideRules when it is not open."""
+        if not (self.event_type.active and self.times):
+            raise OutsideRules("inactive")
+        if not is_open(self.times, self.rules, need=self.need, start=start, now=now, counted=self.counted):
+            raise self._reason(start, now=now)
+        if self.need == "all":
+            return self.hosts
+        free = hosts_free_at(self.times, self.rules, start=start, now=now, counted=self.counted)
+        return (self.hosts[free[0]],)
+
+    def _reason(self, start: int, *, now: int) -> BookingRefused:
+        idle = [HostTime(availability=host.availability, taken=()) for host in self.times]
+        unlimited = Rules(
+            duration=self.rules.duration, step=self.rules.step, window_days=self.rules.window_days + 36_500
+        )
+        if not is_open(idle, unlimited, need=self.need, start=start, now=min(now, start)):
+            return OutsideRules("hours")
+        if start < now + self.rules.minimum_notice:
+            return OutsideRules("notice")
+        if not is_open(idle, self.rules, need=self.need, start=start, now=now):
+            return OutsideRules("window")
+        if not is_open(idle, self.rules, need=self.need, start=start, now=now, counted=self.counted):
+            return OutsideRules("limit")
+        return SlotTaken()
+
+
+def openings(
+    event_type: EventType,
+    *,
+    duration: int,
+    begin: datetime,
+    end: datetime,
+    without: Appointment | None = None,
+) -> Openings:
+    """What decides about starts in [begin, end). `without` is an appointment that is being moved: it holds
+    nothing, counts for no limit, and keeps its hosts.
+    """
+    seats = tuple(event_type.event_type_hosts.select_related("schedule"))
+    if without is not None:
+        keeping = set(without.holds.values_list("host_id", flat=True))
+        seats = tuple(seat for seat in seats if seat.host_id in keeping)
+    rules = event_type.rules(duration)
+    taken = _taken([seat.host_id for seat in seats], rules, begin, end, without)
+    return Openings(
+        event_type=event_type,
+        hosts=seats,
+        times=tuple(
+            HostTime(availability=seat.schedule.availability, taken=taken[seat.host_id]) for seat in seats
+        ),
+        rules=rules,
+        need="any" if event_type.hosts_needed == EventType.HostsNeeded.ANY and without is None else "all",
+        counted=tuple(_counted(event_type, begin, end, without)) if _is_limited(rules) else (),
+    )
+
+
+def open_slots(
+    event_type: EventType,
+    *,
+    duration: int,
+    first: date,
+    last: date,
+    zone: str,
+    now: datetime,
+    without: Appointment | None = None,
+) -> dict[date, list[datetime]]:
+    """The open starts from `first` to `last`, both dates included, by date of `zone`; aware UTC datetimes.
+
+    At most MAX_DAYS days. Dates without a slot are left out.
+    """
+    if not first <= last < first + timedelta(days=MAX_DAYS):
+        raise ValueError(f"from {first} to {last} is not 1 to {MAX_DAYS} days")
+    here = load_zone(zone)
+    begin, end = wall_to_minutes(first, 0, here), wall_to_minutes(last, 1440, here)
+    found = openings(
+        event_type, duration=duration, begin=to_datetime(begin), end=to_datetime(end), without=without
+    ).starts(begin, end, now=minute_of(now))
+    return {day: [to_datetime(start) for start in starts] for day, starts in by_day(found, here).items()}
+
+
+def minute_of(now: datetime) -> int:
+    """The present as the engine reads it: the minute that has begun, or the next, whichever is not past."""
+    floor = now.replace(second=0, microsecond=0)
+    return to_minutes(floor) + (floor != now)
+
+
+def _taken(
+    host_ids: Sequence[int], rules: Rules, begin: datetime, end: datetime, without: Appointment | None
+) -> dict[int, list[Interval]]:
+    """What the appointments of each host take, near enough to matter."""
+    before, after = (
+        timedelta(minutes=rules.buffer_before),
+        timedelta(minutes=rules.duration + rules.buffer_after),
+    )
+    holds = Hold.objects.filter(
+        host_id__in=host_ids, active=True, blocks_from__lt=end + after, blocks_until__gt=begin - before
+    )
+    # The index is on the begin alone. No appointment takes longer than this, so older ones can't reach in,
+    # and a million past bookings cost nothing.
+    holds = holds.filter(blocks_from__gt=begin - before - LONGEST_HOLD)
+    if without is not None:
+        holds = holds.exclude(appointment=without)
+    taken: dict[int, list[Interval]] = defaultdict(list)
+    for host_id, blocks_from, blocks_until in holds.values_list("host_id", "blocks_from", "blocks_until"):
+        taken[host_id].append((to_minutes(blocks_from), to_minutes(blocks_until)))
+    return taken
+
+
+def _counted(event_type: EventType, begin: datetime, end: datetime, without: Appointment | None) -> list[int]:
+    """Starts of the live bookings of this event type that a daily or weekly limit may count."""
+    live = Q(status__in=Booking.LIVE, appointment__event_type=event_type)
+    near = Q(appointment__start__gte=begin - _LIMIT_REACH, appointment__start__lt=end + _LIMIT_REACH)
+    rows = Booking.objects.filter(live & near)
+    if without is not None:
+        rows = rows.exclude(appointment=without)
+    return [to_minutes(start) for start in rows.values_list("appointment__start", flat=True)]
+
+
+def _is_limited(rules: Rules) -> bool:
+    return rules.max_per_day is not None or rules.max_per_week is not None

@@ -1,0 +1,180 @@
+"""Writes down what a change owes to the outside: the meeting's state, mails, reminders.
+
+Called inside the transaction of the change. The kinds of entry are named here once; the delivery room
+says how each is brought about.
+"""
+
+import base64
+import hashlib
+import hmac
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from koalendar.booking.errors import TooManyMails
+from koalendar.booking.models import Appointment, Booking, Meeting, Message
+from koalendar.connections import queries as connections
+from koalendar.connections.models import Connection
+from koalendar.outbox.models import Entry
+from koalendar.outbox.queue import enqueue, hasten
+
+MEETING = "meeting"
+MAIL = "mail"
+
+Facts = dict[str, Any]
+
+
+def times_of(appointment: Appointment) -> Facts:
+    return {"start": appointment.start.isoformat(), "end": appointment.end.isoformat()}
+
+
+def meeting(appointment: Appointment, *, now: datetime) -> None:
+    """The appointment's meeting shall be as the appointment is now: made, moved, or gone."""
+    live = appointment.meetings.exclude(state=Meeting.State.GONE).first()
+    if live is None:
+        if not appointment.at_zoom or appointment.status != Appointment.Status.CONFIRMED:
+            return
+        live = new_meeting(appointment, now=now)
+    enqueue(MEETING, appointment.pk, due=now, lane=_lane(appointment, live))
+
+
+def new_meeting(appointment: Appointment, *, now: datetime) -> Meeting:
+    """A row for a meeting that is yet to be made, of the next generation."""
+    uid = uuid.uuid4()
+    return Meeting.objects.create(
+        uid=uid,
+        appointment=appointment,
+        generation=appointment.meetings.count() + 1,
+        marker=_marker(uid),
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def _marker(uid: uuid.UUID) -> str:
+    """`ref:` and 24 base32 characters (120 bits) that only we can make, and that tell nobody anything."""
+    mac = hmac.digest(settings.SECRET_KEY.encode(), b"koalendar.meeting.marker:" + uid.bytes, hashlib.sha256)
+    return "ref:" + base64.b32encode(mac[:15]).decode()
+
+
+def connection_for(appointment: Appointment) -> Connection | None:
+    """What the appointment's meeting is made with: its location's own connection, or the host's default."""
+    seat = appointment.event_type.event_type_hosts.filter(host__holds__appointment=appointment).first()
+    if seat is None:
+        return None
+    chosen = appointment.location.get("connection")
+    if chosen is None and seat.connection is not None:
+        chosen = seat.connection.public_id
+    return connections.connection_to_use(seat.host, "zoom", chosen)
+
+
+def _lane(appointment: Appointment, live: Meeting) -> str:
+    """One lane an account, so that its calls follow each other and its trouble stays its own."""
+    if live.credential_id is not None:
+        return f"credential:{live.credential_id}"
+    connection = connection_for(appointment)
+    return "" if connection is None else f"credential:{connection.credential_id}"
+
+
+def mails(booking: Booking, kind: str, facts: Facts, *, now: datetime, edition: int = 0) -> None:
+    """Both sides, and the guests, are told."""
+    for audience, recipient in _people(booking):
+        message(booking, audience, recipient, kind, facts=facts, due=now, now=now, edition=edition)
+
+
+def reminders(booking: Booking, *, now: datetime) -> None:
+    """Those of earlier times are off; those of the present one leave at their minutes before the start."""
+    booking.messages.filter(kind=Message.Kind.REMINDER, state=Message.State.WAITING).update(
+        state=Message.State.SUPERSEDED
+    )
+    appointment = booking.appointment
+    for lead in sorted(set(appointment.event_type.reminders)):
+        due = appointment.start - timedelta(minutes=lead)
+        if due <= now:
+            continue
+        for audience, recipient in _people(booking):
+            message(
+                booking,
+                audience,
+                recipient,
+                Message.Kind.REMINDER,
+                facts=times_of(appointment),
+                due=due,
+                now=now,
+                edition=lead,
+            )
+
+
+def message(
+    booking: Booking,
+    audience: str,
+    recipient: str,
+    kind: str,
+    *,
+    facts: Facts,
+    due: datetime,
+    now: datetime,
+    edition: int = 0,
+) -> None:
+    row, is_new = Message.objects.get_or_create(
+        booking=booking,
+        audience=audience,
+        recipient=recipient,
+        kind=kind,
+        sequence=booking.sequence,
+        edition=edition,
+        defaults={"facts": facts, "message_id": _message_id(), "created_at": now},
+    )
+    if is_new:
+        enqueue(MAIL, row.pk, due=due)
+
+
+def silence(booking: Booking) -> None:
+    """Nothing that was still to be told about a booking that has ended is told."""
+    booking.messages.filter(state=Message.State.WAITING).update(state=Message.State.SUPERSEDED)
+
+
+def hasten_mails(booking: Booking, *, now: datetime) -> None:
+    """Unsent mails leave as soon as they can, without waiting out a backoff."""
+    waiting = booking.messages.filter(state=Message.State.WAITING).exclude(kind=Message.Kind.REMINDER)
+    hasten(MAIL, waiting.values_list("pk", flat=True), now=now)
+
+
+def judge_mail(recipients: Sequence[str], *, now: datetime) -> None:
+    """Raises TooManyMails when one of these addresses got its share of first confirmations already.
+
+    Anybody can type anybody's address into a booking page.
+    """
+    limit = settings.KOALENDAR_RATE_MAIL
+    if limit is None:
+        return
+    many, seconds = limit
+    since = now - timedelta(seconds=seconds)
+    for recipient in recipients:
+        lately = Message.objects.filter(
+            recipient=recipient, created_at__gt=since, kind=Message.Kind.BOOKED
+        ).exclude(audience=Message.Audience.HOST)
+        if lately.count() >= many:
+            oldest = lately.earliest("created_at")
+            raise TooManyMails(oldest.created_at + timedelta(seconds=seconds) - now)
+
+
+def _people(booking: Booking) -> Iterable[tuple[str, str]]:
+    yield Message.Audience.INVITEE, booking.invitee_email
+    for hold in booking.appointment.holds.select_related("host"):
+        yield Message.Audience.HOST, hold.host.email
+    for guest in booking.guests:
+        yield Message.Audience.GUEST, guest
+
+
+def _message_id() -> str:
+    return f"<{uuid.uuid4()}@{urlsplit(settings.KOALENDAR_BASE_URL).hostname}>"
+
+
+def entry_of(appointment: Appointment) -> Entry | None:
+    """What is owed on the appointment's meeting, for a page that tells of it."""
+    return Entry.objects.filter(kind=MEETING, subject=str(appointment.pk)).first()

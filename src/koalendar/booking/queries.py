@@ -1,0 +1,235 @@
+"""What pages, mails and the API read: rows and values that are ready to be shown."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Q, QuerySet
+
+from koalendar.accounts.models import Host
+from koalendar.booking.models import Booking, EventType, Meeting, Profile, ProfileAlias
+from koalendar.booking.owed import MAIL, entry_of
+from koalendar.connections import queries as connections
+from koalendar.outbox.models import Entry
+
+PAGE = 25
+
+
+# ── What an invitee may look at ──
+
+
+def profile_for(slug: str) -> Profile | None:
+    """The profile at this address, or at one it had before."""
+    open_profiles = Profile.objects.select_related("host").filter(Q(host=None) | Q(host__is_active=True))
+    found = open_profiles.filter(slug__iexact=slug).first()
+    if found is None:
+        alias = ProfileAlias.objects.filter(slug__iexact=slug).first()
+        found = None if alias is None else open_profiles.filter(pk=alias.profile_id).first()
+    return found
+
+
+def listed_event_types(profile: Profile) -> QuerySet[EventType]:
+    """What the host's public page offers."""
+    return profile.event_types.filter(active=True, hidden=False).order_by("title")
+
+
+def bookable_event_type(profile: Profile, slug: str) -> EventType | None:
+    """What can be booked at this address; hidden ones can, by whoever has their link."""
+    return profile.event_types.filter(active=True, slug=slug.lower()).select_related("profile__host").first()
+
+
+# ── Where a booking happens, and how far that is ──
+
+
+class CopyState(StrEnum):
+    """How far an outside copy is; the values of the public contract."""
+
+    NONE = "none"
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a booking happens. `join_url` is empty until there is a link, and again once it is of no use.
+
+    `problem` is a code of `booking.problems`. `late` says that the link took longer than it should.
+    `waits_for_host` says that it is the host who has to mend something.
+    """
+
+    kind: str
+    state: CopyState
+    join_url: str = ""
+    meeting_id: str = ""
+    passcode: str = ""
+    dial_in: Sequence[dict[str, str]] = ()
+    problem: str = ""
+    since: datetime | None = None
+    next_try: datetime | None = None
+    attempts: int = 0
+    late: bool = False
+    waits_for_host: bool = False
+
+
+def whereabouts(booking: Booking, *, now: datetime) -> Whereabouts:
+    """Where the booking happens as of now."""
+    appointment = booking.appointment
+    kind = str(appointment.location.get("kind", ""))
+    if not appointment.at_zoom:
+        return Whereabouts(kind=kind, state=CopyState.NONE)
+    row = appointment.meetings.order_by("-generation").first()
+    if row is None:
+        return Whereabouts(kind=kind, state=CopyState.NONE)
+    entry = entry_of(appointment)
+    state = _copy_state(booking, row, entry)
+    shown = booking.is_live and bool(row.join_url)
+    return Whereabouts(
+        kind=kind,
+        state=state,
+        join_url=row.join_url if shown else "",
+        meeting_id=row.remote_id if shown else "",
+        passcode=row.passcode if shown else "",
+        dial_in=row.dial_in if shown else (),
+        problem=row.problem if state in (CopyState.PENDING, CopyState.FAILED) else "",
+        since=row.problem_since or row.changed_at,
+        next_try=entry.due_at if entry is not None else None,
+        attempts=entry.attempts if entry is not None else 0,
+        late=not row.join_url and now - row.created_at > timedelta(seconds=settings.KOALENDAR_LINK_WAIT),
+        waits_for_host=entry is not None and entry.needs_person,
+    )
+
+
+def _copy_state(booking: Booking, row: Meeting, entry: Entry | None) -> CopyState:
+    if entry is not None and entry.needs_person:
+        return CopyState.FAILED
+    if entry is not None and entry.due_at is not None:
+        return CopyState.PENDING
+    if row.state == Meeting.State.GONE:
+        return CopyState.REMOVED
+    return CopyState.READY if booking.is_live and row.state == Meeting.State.PRESENT else CopyState.PENDING
+
+
+def meeting_of(booking: Booking) -> Meeting | None:
+    """The meeting that is there now, if one is."""
+    return (
+        booking.appointment.meetings.filter(state=Meeting.State.PRESENT).select_related("credential").first()
+    )
+
+
+def mail_troubles(booking: Booking) -> dict[int, Entry]:
+    """What went wrong with mails of this booking that are still owed, by message id."""
+    waiting = [str(pk) for pk in booking.messages.filter(state="waiting").values_list("pk", flat=True)]
+    rows = Entry.objects.filter(kind=MAIL, subject__in=waiting).exclude(problem="")
+    return {int(row.subject): row for row in rows}
+
+
+# ── The host's side ──
+
+
+class Tab(StrEnum):
+    UPCOMING = "upcoming"
+    PAST = "past"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """One page of a host's bookings. `next_cursor` is empty on the last page."""
+
+    bookings: list[Booking]
+    next_cursor: str
+
+
+def bookings_of(host: Host) -> QuerySet[Booking]:
+    """Every booking that takes this host's time, and no other: the line between tenants."""
+    rows = Booking.objects.filter(appointment__holds__host=host)
+    return rows.select_related("appointment__event_type__profile")
+
+
+def booking_of(host: Host, uid: str | UUID) -> Booking | None:
+    return bookings_of(host).filter(uid=uid).first()
+
+
+def agenda(
+    host: Host, tab: Tab, *, now: datetime, search: str = "", cursor: str = "", limit: int = PAGE
+) -> Agenda:
+    """The bookings of a tab: upcoming from the next one on, past and cancelled from the latest back.
+
+    A cursor that is not ours starts at the beginning.
+    """
+    rows = _on_tab(bookings_of(host), tab, now)
+    if search:
+        rows = rows.filter(
+            Q(invitee_name__icontains=search)
+            | Q(invitee_email__icontains=search)
+            | Q(appointment__event_type__title__icontains=search)
+        )
+    forward = tab is Tab.UPCOMING
+    order = ("appointment__start", "pk") if forward else ("-appointment__start", "-pk")
+    if (place := _read_cursor(cursor)) is not None:
+        start, pk = place
+        beyond = Q(appointment__start__gt=start) if forward else Q(appointment__start__lt=start)
+        tied = Q(appointment__start=start) & (Q(pk__gt=pk) if forward else Q(pk__lt=pk))
+        rows = rows.filter(beyond | tied)
+    found = list(rows.order_by(*order)[: limit + 1])
+    more = len(found) > limit
+    return Agenda(bookings=found[:limit], next_cursor=_cursor(found[limit - 1]) if more else "")
+
+
+def tab_counts(host: Host, *, now: datetime) -> dict[Tab, int]:
+    upcoming, past, cancelled = (_tab_filter(tab, now) for tab in Tab)
+    counts = bookings_of(host).aggregate(
+        upcoming=Count("pk", filter=upcoming),
+        past=Count("pk", filter=past),
+        cancelled=Count("pk", filter=cancelled),
+    )
+    return {tab: counts[tab.value] for tab in Tab}
+
+
+def _on_tab(rows: QuerySet[Booking], tab: Tab, now: datetime) -> QuerySet[Booking]:
+    return rows.filter(_tab_filter(tab, now))
+
+
+def _tab_filter(tab: Tab, now: datetime) -> Q:
+    if tab is Tab.CANCELLED:
+        return ~Q(status__in=Booking.LIVE)
+    live = Q(status__in=Booking.LIVE)
+    return live & (Q(appointment__end__gt=now) if tab is Tab.UPCOMING else Q(appointment__end__lte=now))
+
+
+def _cursor(booking: Booking) -> str:
+    text = f"{booking.appointment.start.isoformat()}|{booking.pk}"
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, int] | None:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        start, pk = text.split("|")
+        instant = datetime.fromisoformat(start)
+        return (instant, int(pk)) if instant.tzinfo else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def coming_without_link(host: Host, *, now: datetime) -> int:
+    """How many coming bookings at Zoom have no link, for the integrations page and its banner."""
+    coming = bookings_of(host).filter(_tab_filter(Tab.UPCOMING, now), appointment__location__kind="zoom")
+    return coming.exclude(appointment__meetings__in=Meeting.objects.exclude(join_url="")).count()
+
+
+def event_types_of(host: Host) -> QuerySet[EventType]:
+    return EventType.objects.filter(profile__host=host).select_related("profile").order_by("title", "pk")
+
+
+def lacks_zoom(event_type: EventType, host: Host) -> bool:
+    """Whether bookings of this event type would get no link: it is at Zoom, and Zoom is not connected."""
+    at_zoom = any(place.get("kind") == "zoom" for place in event_type.locations)
+    return at_zoom and connections.connection_to_use(host, "zoom", None) is None

@@ -1,0 +1,71 @@
+"""The people of every test, and makers with sane defaults: Ada hosts, Ben is another host, Ina books."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from koalendar.accounts.models import Host
+from koalendar.booking.actions import Invitee, Wish, book
+from koalendar.booking.models import Booking, EventType, Profile
+from koalendar.booking.setting_up import add_event_type, move_in
+from koalendar.connections.models import Connection, Credential
+
+# A Monday, 08:00 UTC, three weeks before the clocks of most zones do anything.
+NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+TUESDAY_NINE = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery staple"
+
+INA = Invitee(name="Ina Berg", email="ina@example.com", zone="Europe/Paris")
+
+
+def make_host(name: str = "Ada Lovelace", *, zone: str = "UTC", **fields: Any) -> Host:
+    first = name.split(maxsplit=1)[0].lower()
+    email = fields.pop("email", f"{first}@example.com")
+    slug = fields.pop("slug", first)
+    host = Host.objects.create_user(email, PASSWORD, name=name, zone=zone, **fields)
+    move_in(host, slug=slug)
+    return host
+
+
+def make_event_type(host: Host | None = None, **fields: Any) -> EventType:
+    host = host or ada()
+    defaults: dict[str, Any] = {
+        "title": "Intro call",
+        "slug": "intro-call",
+        "minimum_notice": 0,
+        "reminders": [],
+    }
+    return add_event_type(host, **(defaults | fields))
+
+
+def ada() -> Host:
+    found = Profile.objects.filter(slug="ada").select_related("host").first()
+    return found.host if found is not None and found.host is not None else make_host()
+
+
+def make_wish(start: datetime = TUESDAY_NINE, **fields: Any) -> Wish:
+    defaults: dict[str, Any] = {
+        "duration": 30,
+        "invitee": INA,
+        "location": {"kind": "zoom", "connection": None},
+    }
+    return Wish(start=start, **(defaults | fields))
+
+
+def make_booking(event_type: EventType | None = None, *, now: datetime = NOW, **wish: Any) -> Booking:
+    return book(event_type or make_event_type(), make_wish(**wish), now=now)
+
+
+def make_connection(host: Host | None = None, *, user: str = "zoom-ada", **fields: Any) -> Connection:
+    """A connection whose tokens nobody accepts; what talks to the sandbox connects for real."""
+    host = host or ada()
+    credential, _ = Credential.objects.get_or_create(
+        provider="zoom", client_id="sandbox-zoom-client", remote_user_id=user
+    )
+    return Connection.objects.create(
+        **{"host": host, "credential": credential, "provider": "zoom", "is_default": True, "created_at": NOW}
+        | fields
+    )
+
+
+def minutes(many: int) -> timedelta:
+    return timedelta(minutes=many)
