@@ -1,0 +1,604 @@
+"""The pages a person clicks through: consent, meetings, marketplace, mailbox, and the trouble buttons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from koalendar.sandbox import faults, mail
+from koalendar.sandbox.mail import Mail
+from koalendar.sandbox.oauth import Consent, ConsentError, allow, read_consent
+from koalendar.sandbox.wire import Json, Request, Response, origin_of, page_answer, redirect
+from koalendar.sandbox.world import SCOPES, Meeting, ZoomUser, iso, parse_instant
+
+if TYPE_CHECKING:
+    from koalendar.sandbox.server import Sandbox
+
+STATIC = Path(__file__).parent / "static"
+STATIC_TYPES = {"sandbox.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
+#: A mail's HTML runs no script and loads nothing; its links open in a new tab.
+MAIL_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data:; frame-ancestors 'self'"
+)
+SHOWN_MEETINGS = 200
+SHOWN_CALLS = 40
+NAVIGATION = (
+    ("/", "Overview"),
+    ("/zoom/", "Meetings"),
+    ("/zoom/marketplace", "Marketplace"),
+    ("/zoom/installed", "Installed apps"),
+    ("/mail/", "Mailbox"),
+)
+SCOPE_WORDS = {
+    "user:read:user": "See your name, e-mail address and time zone",
+    "user:read:settings": "See your meeting settings",
+    "meeting:write:meeting": "Create meetings for you",
+    "meeting:read:meeting": "See your meetings",
+    "meeting:update:meeting": "Change your meetings",
+    "meeting:delete:meeting": "Delete your meetings",
+    "meeting:read:list_meetings": "List your meetings",
+}
+
+Answerer = Callable[[Request], Response]
+
+
+class Pages:
+    """Answers every path that is neither the API nor the remote control."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.world = sandbox.zoom
+        self._routes: dict[tuple[str, str], Answerer] = {
+            ("GET", "/"): self.overview,
+            ("GET", "/zoom/"): self.meetings,
+            ("GET", "/zoom/oauth/authorize"): self.consent,
+            ("POST", "/zoom/oauth/authorize"): self.decide,
+            ("GET", "/zoom/marketplace"): self.marketplace,
+            ("POST", "/zoom/marketplace/add"): self.add_from_marketplace,
+            ("GET", "/zoom/installed"): self.installed,
+            ("POST", "/zoom/installed/remove"): self.remove,
+            ("POST", "/zoom/fail-next"): self.fail_next,
+            ("POST", "/zoom/clear-faults"): self.clear_faults,
+            ("POST", "/zoom/revoke"): self.revoke,
+            ("POST", "/zoom/meetings/delete"): self.delete_meeting,
+            ("POST", "/zoom/meetings/move"): self.move_meeting,
+            ("POST", "/zoom/published"): self.publish,
+            ("POST", "/zoom/validate-webhook"): self.validate_webhook,
+            ("GET", "/mail/"): self.mailbox,
+            ("POST", "/mail/clear"): self.clear_mail,
+            ("POST", "/mail/trouble"): self.mail_trouble,
+        }
+
+    def answer(self, request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        route = self._routes.get((method, request.path))
+        if route:
+            try:
+                return route(request)
+            except (LookupError, ValueError, OverflowError) as error:
+                return _message("That did not work", str(error), 400)
+        if method == "GET" and f"{request.path}/" in (path for path, _ in NAVIGATION):
+            return redirect(f"{request.path}/", 301)
+        if method == "GET" and request.path.startswith("/static/"):
+            return _static(request.path.removeprefix("/static/"))
+        found = re.fullmatch(r"/mail/([0-9]{1,9})(/html)?", request.path)
+        if method == "GET" and found:
+            return self.one_mail(int(found[1]), html_only=bool(found[2]))
+        return _message("Page not found", "The sandbox has no such page.", 404)
+
+    # -- overview -------------------------------------------------------------------------------------------
+
+    def overview(self, _request: Request) -> Response:
+        meetings, mails = len(self.world.present_meetings()), len(self.sandbox.mailbox.messages)
+        cards = (
+            ("/zoom/", "Meetings", f"{_count(meetings, 'meeting')}. See them appear, move and go."),
+            ("/mail/", "Mailbox", f"{_count(mails, 'mail')}. Everything the product sent."),
+            ("/zoom/marketplace", "Marketplace", "Install the app from Zoom's side."),
+            ("/zoom/installed", "Installed apps", "Who gave access, and removing it."),
+            ("/_control/state", "State as JSON", "For programs. The room's README lists all orders."),
+        )
+        items = "".join(
+            f'<a class="tile" href="{path}"><strong>{_h(title)}</strong><span>{_h(text)}</span></a>'
+            for path, title, text in cards
+        )
+        app = self.world.app
+        facts = _facts(
+            ("OAuth", f"{self.sandbox.url}/zoom/oauth/…"),
+            ("REST", f"{self.sandbox.url}/zoom/v2/…"),
+            ("SMTP", f"port {self.sandbox.smtp_port}"),
+            ("Client id", app.client_id),
+            ("Product", app.product_url),
+            ("Webhooks go to", app.webhook_url or "nowhere: no address given"),
+        )
+        body = (
+            '<h1>Sandbox</h1><p class="lead">A stand-in for Zoom and for a mail server. Nothing leaves this '
+            f'machine.</p><div class="tiles">{items}</div><section class="card"><h2>Addresses</h2>{facts}'
+            "</section>"
+        )
+        return _page("Sandbox", body, "/")
+
+    # -- consent --------------------------------------------------------------------------------------------
+
+    def consent(self, request: Request) -> Response:
+        try:
+            consent = read_consent(self.world, request.query)
+        except ConsentError as refusal:
+            return _zoom_error(refusal.title, refusal.text)
+        users = "".join(
+            _choice("radio", "user", user.email, f"{user.name} — {user.plan}", user.email, checked=not place)
+            for place, user in enumerate(self.world.users.values())
+        )
+        users += _choice("radio", "user", "another", "Another person", "A new licensed Zoom user")
+        scopes = "".join(
+            _choice("checkbox", "scope", scope, SCOPE_WORDS[scope], scope, checked=True) for scope in SCOPES
+        )
+        hidden = "".join(_hidden(name, value) for name, value in request.query.items())
+        body = f"""
+<form class="card consent" method="post" action="/zoom/oauth/authorize">{hidden}
+<h1>Allow this app to use Zoom?</h1>
+<p class="hint">The app at {_h(origin_of(consent.redirect_uri))} asks for access to a Zoom account.</p>
+<fieldset><legend>Who are you</legend>{users}
+<label class="field"><span>E-mail address of the other person</span>
+<input type="email" name="email" autocomplete="off" placeholder="cleo@example.com"></label></fieldset>
+<fieldset><legend>What it may do</legend>{scopes}</fieldset>
+<div class="actions"><button class="primary" name="decision" value="allow">Allow</button>
+<button name="decision" value="decline">Decline</button></div>
+<details><summary>Let Zoom stand in the way</summary><div class="actions">
+<button class="quiet" name="decision" value="admin">An admin has not approved the app</button>
+<button class="quiet" name="decision" value="wrong">Something goes wrong</button></div></details>
+</form>"""
+        # Browsers hold a form's redirects to form-action as well.
+        return _page("Allow access", body, "", form_targets=origin_of(consent.redirect_uri))
+
+    def decide(self, request: Request) -> Response:
+        names = (
+            "client_id",
+            "response_type",
+            "redirect_uri",
+            "state",
+            "code_challenge",
+            "code_challenge_method",
+        )
+        sent = {name: request.field(name) for name in names if name in request.form}
+        try:
+            consent = read_consent(self.world, sent)
+        except ConsentError as refusal:
+            return _zoom_error(refusal.title, refusal.text)
+        decision = request.field("decision", "allow")
+        if decision == "decline":
+            # What Zoom really sends on Decline is not documented; access_denied is OAuth's own answer.
+            return redirect(consent.returns(error="access_denied"), 302)
+        if decision == "admin":
+            return _zoom_error(
+                "You cannot authorize this app",
+                "The admin of your account has to approve the app first. You can ask for it in the marketplace.",
+            )
+        if decision != "allow":
+            return _zoom_error("Something went wrong", "Unable to install this app. Try again later.")
+        return self._allow(consent, request)
+
+    def _allow(self, consent: Consent, request: Request) -> Response:
+        who = request.field("user")
+        user = self._another(request.field("email").strip()) if who == "another" else self.world.user(who)
+        return redirect(allow(self.world, consent, user, request.form.get("scope", [])), 302)
+
+    def _another(self, email: str) -> ZoomUser:
+        if not re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,190}", email):
+            raise ValueError("Enter an e-mail address like cleo@example.com.")
+        try:
+            return self.world.user(email)
+        except LookupError:
+            return self.world.add_user(email, email.partition("@")[0].title())
+
+    # -- marketplace and installed apps -----------------------------------------------------------------------
+
+    def marketplace(self, _request: Request) -> Response:
+        app = self.world.app
+        landing = f"{app.product_url.rstrip('/')}/integrations/zoom/install"
+        options = "".join(
+            f'<option value="{_h(user.email)}">{_h(user.name)}</option>' for user in self.world.users.values()
+        )
+        body = f"""
+<h1>Marketplace</h1>
+<p class="lead">How an app is installed when the person starts at Zoom.</p>
+<section class="card"><h2>The scheduling app</h2>
+<p class="hint">By the product at {_h(app.product_url)}.
+{"Published." if app.published else "Not published: no notification is sent when somebody removes it."}</p>
+<div class="split">
+<form method="post" action="/zoom/marketplace/add"><h3>Add</h3>
+<p class="hint">The browser arrives at the redirect address with a code and without any state.</p>
+<label class="field"><span>Signed in to Zoom as</span><select name="user">{options}</select></label>
+<button>Add</button></form>
+<div><h3>Visit site to install</h3>
+<p class="hint">The browser is sent to the product’s own page first.</p>
+<p><a class="button primary" href="{_h(landing)}">Visit site to install</a></p></div>
+</div></section>
+<section class="card"><h2>State of the app</h2>
+<form method="post" action="/zoom/published">{_hidden("published", "" if app.published else "yes")}
+<p class="hint">Only published apps are told by app_deauthorized when somebody removes them.</p>
+<button>{"Take back publication" if app.published else "Publish the app"}</button></form></section>"""
+        return _page("Marketplace", body, "/zoom/marketplace", form_targets=origin_of(app.default_redirect))
+
+    def add_from_marketplace(self, request: Request) -> Response:
+        """The install that starts at Zoom: a code, no state.
+
+        https://github.com/mattermost/mattermost-plugin-zoom/issues/152
+        """
+        address = self.world.app.default_redirect
+        code = self.world.issue_code(self.world.user(request.field("user")), SCOPES, address)
+        return redirect(f"{address}?{urlencode({'code': code})}", 302)
+
+    def publish(self, request: Request) -> Response:
+        self.world.app.published = bool(request.field("published"))
+        self.world.on_change()
+        return redirect("/zoom/marketplace")
+
+    def installed(self, _request: Request) -> Response:
+        with self.world.lock:
+            rows = "".join(
+                self._installed_row(self.world.users[user_id], scopes)
+                for user_id, scopes in self.world.installed.items()
+            )
+            notes = list(self.world.notifications)[::-1][:SHOWN_CALLS]
+        table = (
+            _table(("Person", "Granted", ""), rows)
+            if rows
+            else _empty("Nobody has installed the app. Connect Zoom in the product, or use the marketplace.")
+        )
+        log = "".join(
+            f'<tr><td data-label="At">{_time(note.at)}</td><td data-label="Event">{_h(note.event)}</td>'
+            f'<td data-label="Answer">{_chip(str(note.status or "no answer"), _tone(note.status))} '
+            f'<span class="hint">{_h(note.url)}</span></td></tr>'
+            for note in notes
+        )
+        sent = _table(("At", "Event", "Answer"), log) if log else _empty("No notification has been sent.")
+        validate = (
+            '<form method="post" action="/zoom/validate-webhook"><button>Validate the webhook address</button></form>'
+            if self.world.app.webhook_url
+            else '<p class="hint">No webhook address was given, so meeting events are not sent.</p>'
+        )
+        body = (
+            '<h1>Installed apps</h1><p class="lead">Who gave the app access to Zoom.</p>'
+            f'<section class="card" data-live="installed">{table}</section>'
+            f'<section class="card" data-live="notifications"><h2>Notifications to the product</h2>{sent}'
+            f"{validate}</section>"
+        )
+        return _page("Installed apps", body, "/zoom/installed")
+
+    def _installed_row(self, user: ZoomUser, scopes: Sequence[str]) -> str:
+        missing = [scope for scope in SCOPES if scope not in scopes]
+        granted = f"all {len(SCOPES)} scopes" if not missing else f"without {', '.join(missing)}"
+        live = any(token.user_id == user.id for token in self.world.tokens.values())
+        state = _chip("active", "ok") if live else _chip("tokens revoked", "warn")
+        buttons = _button("/zoom/revoke", "Revoke access", user=user.email) + _button(
+            "/zoom/installed/remove", "Remove", tone="danger", user=user.email
+        )
+        return (
+            f'<tr><td data-label="Person"><strong>{_h(user.name)}</strong><br><span class="hint">{_h(user.email)}'
+            f'</span></td><td data-label="Granted">{state} {_h(granted)}</td>'
+            f'<td class="buttons">{buttons}</td></tr>'
+        )
+
+    def remove(self, request: Request) -> Response:
+        self.world.uninstall(request.field("user"))
+        return redirect("/zoom/installed")
+
+    def revoke(self, request: Request) -> Response:
+        self.world.revoke_user(request.field("user"))
+        return redirect("/zoom/installed")
+
+    def validate_webhook(self, _request: Request) -> Response:
+        self.sandbox.announcer.validate_address()
+        return redirect("/zoom/installed")
+
+    # -- meetings -------------------------------------------------------------------------------------------
+
+    def meetings(self, _request: Request) -> Response:
+        with self.world.lock:
+            newest = sorted(self.world.meetings.values(), key=lambda one: one.history[-1]["at"], reverse=True)
+            rows = "".join(self._meeting_row(meeting) for meeting in newest[:SHOWN_MEETINGS])
+            calls = list(self.world.calls)[::-1][:SHOWN_CALLS]
+            armed = list(self.world.faults)
+        table = (
+            _table(("Meeting", "When", "Host", "State", "What happened", ""), rows, wide=True)
+            if rows
+            else _empty("No meetings yet. Connect Zoom in the product and book a time.")
+        )
+        lines = "".join(
+            f'<tr><td data-label="At">{_time(call.at)}</td><td data-label="Call"><code>{_h(call.method)} '
+            f'{_h(call.path)}</code></td><td data-label="Answer">'
+            f"{_chip(str(call.status or 'dropped'), _tone(call.status))}"
+            f"{f' <span class=hint>{_h(call.fault)}</span>' if call.fault else ''}</td></tr>"
+            for call in calls
+        )
+        log = _table(("At", "Call", "Answer"), lines) if lines else _empty("No call has arrived.")
+        body = f"""
+<h1>Meetings</h1><p class="lead">What the product made in Zoom, the latest change first.</p>
+<section class="card" data-live="meetings">{table}</section>
+{self._trouble_card(armed)}
+<section class="card" data-live="calls"><h2>Calls</h2>{log}</section>"""
+        return _page("Meetings", body, "/zoom/")
+
+    def _trouble_card(self, armed: Iterable[faults.Fault]) -> str:
+        groups = (
+            ("Trouble on the wire", faults.TROUBLES),
+            ("Errors of the API", faults.REST_ERRORS),
+            ("Limits", faults.RATE_LIMITS),
+            ("Errors of the token endpoint", faults.OAUTH_ERRORS),
+        )
+        options = "".join(
+            f'<optgroup label="{label}">'
+            + "".join(
+                f'<option value="{_h(name)}">{_h(_preset_label(name, entry))}</option>'
+                for name, entry in table.items()
+            )
+            + "</optgroup>"
+            for label, table in groups
+        )
+        waiting = "".join(
+            f"<li>{_chip(f'{fault.times}×', 'warn')} {_h(fault.name)} "
+            f'<span class="hint">{_h(fault.why)}</span></li>'
+            for fault in armed
+        )
+        state = (
+            f'<ul class="plain">{waiting}</ul>'
+            if waiting
+            else '<p class="hint">All calls are answered well.</p>'
+        )
+        clear = _button("/zoom/clear-faults", "Back to normal") if waiting else ""
+        return f"""
+<section class="card"><h2>Fail next call</h2><form class="row" method="post" action="/zoom/fail-next">
+<label class="field grow"><span>What happens</span><select name="preset">{options}</select></label>
+<label class="field"><span>How often</span><input type="number" name="times" value="1" min="1" max="1000"></label>
+<button class="primary">Fail next call</button></form>
+<div data-live="armed">{state}{clear}</div></section>"""
+
+    def _meeting_row(self, meeting: Meeting) -> str:
+        host = self.world.users[meeting.host_id]
+        body = meeting.body
+        if meeting.deleted:
+            state = _chip("deleted", "bad")
+        elif meeting.expired(self.world.now()):
+            state = _chip("expired", "warn")
+        else:
+            state = _chip("present", "ok")
+        history = "".join(_history_line(entry) for entry in meeting.history[-5:])
+        forms = "" if meeting.deleted else self._meeting_forms(meeting, body["timezone"])
+        number = f"{meeting.id:,}".replace(",", " ")
+        return (
+            f'<tr{" class=gone" if meeting.deleted else ""}><td data-label="Meeting"><strong>{_h(body["topic"])}'
+            f'</strong><br><span class="hint nums">{number}</span></td>'
+            f'<td data-label="When" class="nums">{_h(_when(meeting))}</td>'
+            f'<td data-label="Host">{_h(host.name)}</td><td data-label="State">{state}</td>'
+            f'<td data-label="What happened"><ol class="plain small">{history}</ol></td>'
+            f'<td class="buttons">{forms}</td></tr>'
+        )
+
+    def _meeting_forms(self, meeting: Meeting, zone: str) -> str:
+        local = meeting.start.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
+        return (
+            f'<details class="menu"><summary>By hand</summary>'
+            f'<form method="post" action="/zoom/meetings/move">{_hidden("id", str(meeting.id))}'
+            f'<label class="field"><span>New start, {_h(zone)}</span>'
+            f'<input type="datetime-local" name="start" value="{local}" required></label>'
+            f"<button>Move meeting</button></form>"
+            + _button("/zoom/meetings/delete", "Delete meeting", tone="danger", id=str(meeting.id))
+            + "</details>"
+        )
+
+    def delete_meeting(self, request: Request) -> Response:
+        self.world.delete_meeting(int(request.field("id")), by="host")
+        return redirect("/zoom/")
+
+    def move_meeting(self, request: Request) -> Response:
+        number = int(request.field("id"))
+        wall = datetime.strptime(request.field("start"), "%Y-%m-%dT%H:%M")  # noqa: DTZ007 - zone follows
+        zone = ZoneInfo(self.world.meetings[number].body["timezone"])
+        self.world.move_meeting(number, parse_instant(iso(wall.replace(tzinfo=zone))), by="host")
+        return redirect("/zoom/")
+
+    def fail_next(self, request: Request) -> Response:
+        self.world.fail_next(request.field("preset"), times=int(request.field("times", "1")))
+        return redirect("/zoom/")
+
+    def clear_faults(self, _request: Request) -> Response:
+        self.world.clear_faults()
+        return redirect("/zoom/")
+
+    # -- mail -----------------------------------------------------------------------------------------------
+
+    def mailbox(self, _request: Request) -> Response:
+        box = self.sandbox.mailbox
+        with box.lock:
+            rows = "".join(_mail_row(one) for one in box.messages[::-1])
+        table = (
+            _table(("To", "Subject", "At"), rows) if rows else _empty("No mail yet. Book a time to see some.")
+        )
+        options = "".join(
+            f'<option value="{name}"{" selected" if name == box.trouble else ""}>{_h(text)}</option>'
+            for name, text in mail.TROUBLES.items()
+        )
+        note = (
+            ""
+            if box.trouble == "none"
+            else f"<p>{_chip('Trouble', 'warn')} {_h(mail.TROUBLES[box.trouble])}</p>"
+        )
+        clear = _button("/mail/clear", "Clear mailbox") if rows else ""
+        body = f"""
+<h1>Mailbox</h1><p class="lead">Everything the product sent, the newest first. SMTP port {self.sandbox.smtp_port}.</p>
+<section class="card" data-live="mails">{table}{clear}</section>
+<section class="card"><h2>Mail trouble</h2>{note}<form class="row" method="post" action="/mail/trouble">
+<label class="field grow"><span>How the mail server behaves</span><select name="trouble">{options}</select></label>
+<button class="primary">Change behaviour</button></form>
+{_button("/mail/trouble", "Back to normal", trouble="none") if note else ""}</section>"""
+        return _page("Mailbox", body, "/mail/")
+
+    def one_mail(self, n: int, *, html_only: bool) -> Response:
+        found = self.sandbox.mailbox.find(n)
+        if found is None:
+            return _message("Mail not found", "It may have been cleared.", 404)
+        if html_only:
+            document = '<!doctype html><meta charset="utf-8"><base target="_blank">' + found.html
+            headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": MAIL_POLICY}
+            return Response(200, document.encode("utf-8", "replace"), headers)
+        return _page(found.subject or "Mail", _mail_body(found), "/mail/")
+
+    def clear_mail(self, _request: Request) -> Response:
+        self.sandbox.mailbox.clear()
+        return redirect("/mail/")
+
+    def mail_trouble(self, request: Request) -> Response:
+        self.sandbox.mailbox.set_trouble(request.field("trouble"))
+        return redirect("/mail/")
+
+
+# -- pieces of pages ----------------------------------------------------------------------------------------
+
+
+def _h(text: str) -> str:
+    return escape(text, quote=True)
+
+
+def _page(title: str, body: str, active: str, *, status: int = 200, form_targets: str = "") -> Response:
+    links = "".join(
+        f'<a href="{path}"{" aria-current=page" if path == active else ""}>{name}</a>'
+        for path, name in NAVIGATION
+    )
+    html = f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{_h(title)} · Sandbox</title><link rel="stylesheet" href="/static/sandbox.css">
+<script src="/static/live.js" defer></script></head>
+<body><a class="skip" href="#main">Skip to content</a>
+<header><p class="label">Sandbox: not Zoom</p><nav aria-label="Sandbox">{links}</nav></header>
+<main id="main">{body}</main></body></html>"""
+    return page_answer(html, status, form_targets=form_targets)
+
+
+def _message(title: str, text: str, status: int) -> Response:
+    return _page(
+        title, f'<section class="card"><h1>{_h(title)}</h1><p>{_h(text)}</p></section>', "", status=status
+    )
+
+
+def _zoom_error(title: str, text: str) -> Response:
+    """Zoom's own error page: the redirect address is never called."""
+    return _message(title, text, 400)
+
+
+def _static(name: str) -> Response:
+    if name not in STATIC_TYPES:
+        return _message("Page not found", "The sandbox has no such file.", 404)
+    return Response(200, (STATIC / name).read_bytes(), {"Content-Type": STATIC_TYPES[name]})
+
+
+def _facts(*pairs: tuple[str, str]) -> str:
+    return (
+        "<dl>"
+        + "".join(f"<dt>{_h(name)}</dt><dd><code>{_h(value)}</code></dd>" for name, value in pairs)
+        + "</dl>"
+    )
+
+
+def _table(heads: Sequence[str], rows: str, *, wide: bool = False) -> str:
+    cells = "".join(f'<th scope="col">{_h(head) or "<span class=vh>Actions</span>"}</th>' for head in heads)
+    return (
+        f"<table{' class=wide' if wide else ''}><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _empty(text: str) -> str:
+    return f'<p class="empty">{_h(text)}</p>'
+
+
+def _chip(text: str, tone: str) -> str:
+    return f'<span class="chip" data-tone="{tone}">{_h(text)}</span>'
+
+
+def _tone(status: int) -> str:
+    if 200 <= status < 300:
+        return "ok"
+    return "bad" if status >= 400 or status == 0 else "warn"
+
+
+def _hidden(name: str, value: str) -> str:
+    return f'<input type="hidden" name="{_h(name)}" value="{_h(value)}">'
+
+
+def _button(action: str, text: str, *, tone: str = "", **fields: str) -> str:
+    hidden = "".join(_hidden(name, value) for name, value in fields.items())
+    kind = f' class="{tone}"' if tone else ""
+    return f'<form class="inline" method="post" action="{action}">{hidden}<button{kind}>{_h(text)}</button></form>'
+
+
+def _choice(kind: str, name: str, value: str, text: str, hint: str, *, checked: bool = False) -> str:
+    state = " checked" if checked else ""
+    return (
+        f'<label class="choice"><input type="{kind}" name="{name}" value="{_h(value)}"{state}>'
+        f'<span>{_h(text)}<br><span class="hint">{_h(hint)}</span></span></label>'
+    )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _time(text: str) -> str:
+    return f'<time datetime="{_h(text)}">{_h(text[5:10])} {_h(text[11:19])} UTC</time>'
+
+
+def _when(meeting: Meeting) -> str:
+    zone = meeting.body["timezone"]
+    start, end = meeting.start.astimezone(ZoneInfo(zone)), meeting.end.astimezone(ZoneInfo(zone))
+    return f"{start:%a} {start.day} {start:%b %Y}, {start:%H:%M}–{end:%H:%M} {zone}"
+
+
+def _history_line(entry: Json) -> str:
+    detail = "" if entry["what"] == "created" else f'<br><span class="hint">{_h(entry["detail"])}</span>'
+    return f"<li>{_h(entry['what'])} by {_h(entry['by'])}, {_time(entry['at'])}{detail}</li>"
+
+
+def _preset_label(name: str, entry: faults.Answer | faults.Fault) -> str:
+    if isinstance(entry, faults.Fault):
+        return f"{name}: {entry.why}"
+    code = f"/{entry.code}" if entry.code is not None else ""
+    return f"{entry.status}{code} {name}: {entry.why}"
+
+
+def _mail_row(one: Mail) -> str:
+    return (
+        f'<tr><td data-label="To">{_h(", ".join(one.to))}</td><td data-label="Subject">'
+        f'<a href="/mail/{one.n}">{_h(one.subject or "(no subject)")}</a></td>'
+        f'<td data-label="At" class="nums">{_time(one.at)}</td></tr>'
+    )
+
+
+def _mail_body(one: Mail) -> str:
+    parts = [
+        (
+            "HTML",
+            f'<iframe title="The mail as HTML" src="/mail/{one.n}/html" sandbox="allow-popups '
+            f'allow-popups-to-escape-sandbox"></iframe>',
+            one.html,
+        ),
+        ("Text", f"<pre>{_h(one.text)}</pre>", one.text),
+        ("Calendar", f"<pre>{_h(one.calendar)}</pre>", one.calendar),
+        ("Source", f"<pre>{_h(one.raw)}</pre>", one.raw),
+    ]
+    present = [(name, content) for name, content, there in parts if there]
+    links = "".join(f'<a href="#{name.lower()}">{name}</a>' for name, _ in present)
+    sections = "".join(
+        f'<section class="card" id="{name.lower()}"><h2>{name}</h2>{content}</section>'
+        for name, content in present
+    )
+    facts = _facts(("From", one.headers.get("From", one.sender)), ("To", ", ".join(one.to)), ("At", one.at))
+    return (
+        f'<p><a href="/mail/">Back to the mailbox</a></p><h1>{_h(one.subject or "(no subject)")}</h1>{facts}'
+        f'<nav class="parts" aria-label="Parts of the mail">{links}</nav>{sections}'
+    )
