@@ -1,0 +1,42 @@
+"""What a delivery step says about its entry when it has done what it could."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The outside is as it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing failed; it is too early. Look again at `until`."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The outside failed for now. Try again `after`, or after the next step of the backoff."""
+
+    problem: str
+    after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLane:
+    """No call of this lane can succeed before `until`."""
+
+    problem: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The outside refuses for good; a person has to mend something."""
+
+    problem: str
+
+
+Outcome = Done | Wait | Retry | HoldLane | GiveUp
