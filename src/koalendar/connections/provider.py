@@ -3,7 +3,7 @@
 Instants are aware UTC datetimes; durations are minutes; ids are opaque text, whatever the provider sends.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -47,11 +47,14 @@ class Reason(StrEnum):
     USER_GONE = "user_gone"
     INVITATION_EXPIRED = "invitation_expired"
     ADMIN_DISABLED = "admin_disabled"
+    ERASED = "erased"
     # Only the operator can mend it.
     CLIENT_REFUSED = "client_refused"
     REDIRECT_MISMATCH = "redirect_mismatch"
     GRANT_UNSUPPORTED = "grant_unsupported"
     APP_DISABLED = "app_disabled"
+    CLIENT_CHANGED = "client_changed"
+    PROVIDER_OFF = "provider_off"
     ENCRYPTION_KEY = "encryption_key"
 
 
@@ -139,11 +142,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class WantedScope:
-    """A right we ask for, other names that grant the same, and what does not work without it."""
+    """A right we ask for, other names that grant the same, and what does not work without it.
+
+    `disables` is an English message id; whoever shows it translates it.
+    """
 
     name: str
     also: tuple[str, ...]
     disables: str
+
+    def is_in(self, granted: frozenset[str]) -> bool:
+        return self.name in granted or not granted.isdisjoint(self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +211,12 @@ class TokenSource(Protocol):
     def after_refusal(self, refused: str) -> str:
         """A token other than the one just refused; refreshes unless somebody else already did."""
 
+    def ended(self, token: str, reason: Reason) -> ProviderError:
+        """Note that the authorisation behind `token` is over, and say what to raise.
+
+        Disconnected; or Temporary if the host has connected again while the call was under way.
+        """
+
 
 class OAuthProvider(Protocol):
     """The provider's side of connecting. A call takes the configured timeout at most, follows no redirect."""
@@ -229,7 +244,7 @@ class OAuthProvider(Protocol):
 class MeetingProvider(Protocol):
     """Meetings of one account. Each method may be repeated safely, except `create` after Uncertain.
 
-    All may raise Temporary, Rejected, Disconnected and Misconfigured. One instance belongs to one thread.
+    All may raise Temporary, Rejected, Disconnected and Misconfigured.
     """
 
     chooses_id: ClassVar[bool]
@@ -256,15 +271,12 @@ class MeetingProvider(Protocol):
     def start_url(self, remote_id: str) -> str:
         """An address that signs its bearer in as the host: redirect at once; never store, mail or log it."""
 
-    def close(self) -> None:
-        """Give back the network connections."""
-
 
 class Provider(Protocol):
     """One kind of account that hosts can link."""
 
     kind: ClassVar[str]
-    wanted_scopes: ClassVar[Sequence[WantedScope]]
+    wanted_scopes: ClassVar[tuple[WantedScope, ...]]
 
     @property
     def is_enabled(self) -> bool:

@@ -1,7 +1,8 @@
 import django.db.models.deletion
-import koalendar.connections.models
 from django.conf import settings
 from django.db import migrations, models
+
+import koalendar.connections.models
 
 
 class Migration(migrations.Migration):

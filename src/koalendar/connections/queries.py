@@ -1,0 +1,68 @@
+"""What is known of a host's connections, ready for pages and for the worker."""
+
+from dataclasses import dataclass
+
+from django.db.models import Case, QuerySet, Value, When
+from django.utils.translation import gettext
+
+from koalendar.accounts.models import Host
+from koalendar.connections import registry
+from koalendar.connections.models import Connection, Credential
+
+
+@dataclass(frozen=True, slots=True)
+class MissingScope:
+    """A right that the host did not grant, and what does not work without it, in the reader's language."""
+
+    name: str
+    disables: str
+
+
+def is_enabled(provider: str) -> bool:
+    """Whether the operator has set up this provider; otherwise nothing of it is shown."""
+    return registry.is_enabled(provider)
+
+
+def connections_of(host: Host) -> QuerySet[Connection]:
+    """All connections of a host with their credentials, the default first, revoked ones last."""
+    is_revoked = Case(When(state=Connection.State.REVOKED, then=Value(1)), default=Value(0))
+    return host.connections.select_related("credential").order_by(
+        is_revoked, "-is_default", "created_at", "pk"
+    )
+
+
+def connection_by_id(host: Host, public_id: str) -> Connection | None:
+    """The host's own connection of this id; another host's is as unknown as one that never was."""
+    return connections_of(host).filter(public_id=public_id).first()
+
+
+def connection_for(host: Host, provider: str, public_id: str | None = None) -> Connection | None:
+    """The connection that a location uses: the one it names, else the host's default at the provider.
+
+    It may be broken; see `Connection.is_live`. A named one is not replaced by the default when it is gone,
+    because the meeting would land in an account that the host did not choose.
+    """
+    own = connections_of(host).filter(provider=provider).exclude(state=Connection.State.REVOKED)
+    if public_id is not None:
+        return own.filter(public_id=public_id).first()
+    return own.filter(is_default=True).first()
+
+
+def connection_to(host: Host, credential: Credential) -> Connection | None:
+    """The host's connection over which calls with this credential may be made now; None means: make none."""
+    return (
+        host.connections.select_related("credential")
+        .filter(credential=credential, state__in=Connection.LIVE)
+        .first()
+    )
+
+
+def missing_scopes(connection: Connection) -> list[MissingScope]:
+    """What the host did not grant of what we ask for; nothing for a connection that is not live."""
+    if not connection.is_live:
+        return []
+    return [
+        MissingScope(scope.name, gettext(scope.disables))
+        for scope in registry.PROVIDERS[connection.provider].wanted_scopes
+        if not scope.is_in(connection.credential.granted_scopes)
+    ]

@@ -1,0 +1,47 @@
+"""The operator's Zoom app, as the settings describe it."""
+
+from typing import ClassVar
+
+import httpx2
+from django.conf import settings
+
+from koalendar.connections.provider import TokenSource, WantedScope
+from koalendar.connections.zoom.client import ZoomClient
+from koalendar.connections.zoom.oauth import SCOPES, ZoomOAuth
+
+
+class Zoom:
+    """One General App of the operator's, user-managed. Tests may give a transport."""
+
+    kind: ClassVar[str] = "zoom"
+    wanted_scopes: ClassVar[tuple[WantedScope, ...]] = SCOPES
+
+    def __init__(self, transport: httpx2.BaseTransport | None = None) -> None:
+        self._transport = transport
+
+    @property
+    def is_enabled(self) -> bool:
+        return bool(settings.ZOOM_CLIENT_ID and settings.ZOOM_CLIENT_SECRET)
+
+    @property
+    def client_id(self) -> str:
+        return str(settings.ZOOM_CLIENT_ID)
+
+    def oauth(self) -> ZoomOAuth:
+        return ZoomOAuth(
+            base_url=settings.ZOOM_BASE_URL,
+            api_url=settings.ZOOM_API_URL,
+            client_id=settings.ZOOM_CLIENT_ID,
+            client_secret=settings.ZOOM_CLIENT_SECRET,
+            timeout=settings.KOALENDAR_HTTP_TIMEOUT,
+            transport=self._transport,
+        )
+
+    def meetings(self, *, api_url: str, tokens: TokenSource) -> ZoomClient:
+        return ZoomClient(
+            api_url=api_url or settings.ZOOM_API_URL,
+            tokens=tokens,
+            timeout=settings.KOALENDAR_HTTP_TIMEOUT,
+            web_url=settings.ZOOM_BASE_URL,
+            transport=self._transport,
+        )

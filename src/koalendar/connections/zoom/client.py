@@ -1,0 +1,514 @@
+"""Zoom's Meetings API for one account: find, create, read, update and delete meetings.
+
+Zoom: docs/api/meetings (the reference), docs/api/errors and docs/api/rate-limits, read 2026-11-23. Answers
+are treated as if a stranger had written them: types, lengths, ids and links are checked before they go any
+further.
+"""
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Final, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+
+from koalendar import clock
+from koalendar.connections.provider import (
+    Account,
+    DialIn,
+    Disconnected,
+    Gone,
+    MeetingSpec,
+    ProviderError,
+    Reason,
+    Rejected,
+    RemoteMeeting,
+    Temporary,
+    TokenSource,
+    Uncertain,
+)
+from koalendar.connections.wire import Answer, NoAnswer, NotSent, Wire, seconds_to_wait
+from koalendar.connections.zoom.oauth import is_zoom_host
+
+logger = logging.getLogger(__name__)
+
+TOPIC_LIMIT = 200
+AGENDA_LIMIT = 2000
+PAGE_SIZE = 300
+# 60,000 meetings: more than a host can have, and an end for a list that never ends.
+MOST_PAGES = 200
+_PLANS: Final = {1: "basic", 2: "licensed", 4: "unassigned"}
+_MARKER = re.compile(r"ref:[A-Za-z0-9]{4,64}", re.ASCII)
+
+Json = dict[str, object]
+Value = TypeVar("Value")
+
+
+class ZoomClient:
+    """The meetings of one Zoom user, through a user-managed app.
+
+    `api_url` is the region's address with `/v2`, `web_url` an address whose links are believed besides
+    Zoom's own (ZOOM_BASE_URL), `timeout` the total seconds of one HTTP call. Safe to share between threads.
+    """
+
+    chooses_id: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        tokens: TokenSource,
+        timeout: float,
+        web_url: str = "https://zoom.us",
+        transport: httpx2.BaseTransport | None = None,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._api_url = api_url
+        self._tokens = tokens
+        self._web = urlsplit(web_url)
+        self._wire = Wire(timeout=timeout, transport=transport)
+        self._now = now
+
+    # ── What it can do ──
+
+    def me(self) -> Account:
+        """Whose account this is. Zoom: GET /users/me, scope user:read:user."""
+        return self._read(_account, self._call("me", "GET", "/users/me"))
+
+    def find(self, marker: str) -> list[RemoteMeeting]:
+        """All meetings of the account whose agenda begins with the marker, oldest first.
+
+        Zoom: GET /users/me/meetings. `type=scheduled` because `upcoming` reaches about six months only. Lists
+        cut the agenda to 250 characters and leave out passcodes and telephone numbers.
+        """
+        _check_marker(marker)
+        found = [meeting for item in self._listed() if (meeting := self._listed_meeting(item, marker))]
+        return sorted(found, key=lambda meeting: (meeting.created_at or _LONG_AGO, meeting.remote_id))
+
+    def create(self, spec: MeetingSpec) -> RemoteMeeting:
+        """Make the meeting. Zoom: POST /users/me/meetings; there is no idempotency key.
+
+        Raises Uncertain if it may exist all the same; Rejected(PAST_START) without asking, because Zoom would
+        silently start it now; Rejected(PERSONAL_ROOM) if the account forces all meetings into one room.
+        """
+        _check_marker(spec.marker)
+        self._refuse_past(spec)
+        body = self._call("create", "POST", "/users/me/meetings", body=_request(spec), creates=True)
+        try:
+            meeting = self._meeting(body)
+        except ValueError as error:
+            raise Uncertain(Reason.BAD_ANSWER) from error
+        if _is_personal_room(body):
+            self.delete(meeting.remote_id)
+            raise Rejected(Reason.PERSONAL_ROOM)
+        return meeting
+
+    def read(self, remote_id: str) -> RemoteMeeting:
+        """The meeting as it is now. Zoom: GET /meetings/{id}. Raises Gone."""
+        body = self._call("read", "GET", _path(remote_id))
+        if _is_personal_room(body):
+            raise Rejected(Reason.PERSONAL_ROOM)
+        return self._read(self._meeting, body)
+
+    def update(self, remote_id: str, spec: MeetingSpec) -> RemoteMeeting:
+        """Bring the meeting to the spec. Zoom: PATCH /meetings/{id}, answered 204 without a body.
+
+        The meeting is read afterwards: Zoom ignores what it does not like and says 204 all the same. Raises
+        Gone; Rejected(PAST_START) without asking, because Zoom would keep the old time.
+        """
+        self._refuse_past(spec)
+        self._call("update", "PATCH", _path(remote_id), body=_request(spec))
+        return self.read(remote_id)
+
+    def delete(self, remote_id: str) -> None:
+        """Remove the meeting; our own mails tell the people, so Zoom's reminders stay off.
+
+        Zoom: DELETE /meetings/{id}. Not there (404 with 3001, on an older list 300) is a success; so is a
+        personal room, which cannot be deleted (3018, 3037) and was never ours.
+        """
+        query = {"schedule_for_reminder": "false", "cancel_meeting_reminder": "false"}
+        try:
+            self._call("delete", "DELETE", _path(remote_id), query=query)
+        except Gone:
+            return
+        except Rejected as error:
+            if error.code != Reason.PERSONAL_ROOM and _said(error) != (404, 300):
+                raise
+
+    def start_url(self, remote_id: str) -> str:
+        """A fresh link that signs its bearer in as the host, good for two hours. Zoom: GET /meetings/{id}."""
+        body = self._call("start_url", "GET", _path(remote_id))
+        return self._read(lambda answer: self._link(answer, "start_url"), body)
+
+    # ── One call ──
+
+    def _call(
+        self,
+        call: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        creates: bool = False,
+    ) -> Json:
+        """The decoded answer, empty where there is none. Raises the errors of `provider`.
+
+        A token that Zoom refuses (401) is renewed once and the call repeated once: it was not carried out.
+        """
+        token = self._tokens.current()
+        answer = self._send(call, method, path, token, query=query, body=body, creates=creates)
+        if _refuses_token(answer):
+            token = self._tokens.after_refusal(token)
+            answer = self._send(call, method, path, token, query=query, body=body, creates=creates)
+        if 200 <= answer.status < 300:
+            return _decoded(answer, creates=creates)
+        error = classify(answer, creates=creates, now=self._now())
+        raise self._tokens.ended(token, error.reason) if isinstance(error, Disconnected) else error
+
+    def _send(
+        self,
+        call: str,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        query: Mapping[str, str] | None,
+        body: Json | None,
+        creates: bool,
+    ) -> Answer:
+        began = time.monotonic()
+        outcome: object = Reason.UNREACHABLE
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            answer = self._wire.send(
+                method, f"{self._api_url}{path}", headers=headers, query=query, body=body
+            )
+            outcome = answer.status
+        except NotSent as error:
+            raise Temporary(Reason.UNREACHABLE) from error
+        except NoAnswer as error:
+            outcome = Reason.NO_ANSWER
+            raise unclear(Reason.NO_ANSWER, creates=creates) from error
+        finally:
+            ms = round((time.monotonic() - began) * 1000)
+            level = logging.INFO if outcome in (200, 201, 204) else logging.WARNING
+            logger.log(level, "zoom_call", extra={"call": call, "outcome": outcome, "ms": ms})
+        return answer
+
+    def _listed(self) -> Iterator[object]:
+        query = {"type": "scheduled", "page_size": str(PAGE_SIZE)}
+        seen: set[str] = set()
+        while len(seen) < MOST_PAGES:
+            page = self._call("find", "GET", "/users/me/meetings", query=query)
+            meetings, following = page.get("meetings"), page.get("next_page_token") or ""
+            if not isinstance(meetings, list) or not isinstance(following, str) or following in seen:
+                raise Temporary(Reason.BAD_ANSWER)
+            yield from meetings
+            if not following:
+                return
+            seen.add(following)
+            query["next_page_token"] = following
+        # An unfinished search must not look like "there is none".
+        raise Temporary(Reason.BAD_ANSWER)
+
+    # ── Reading answers ──
+
+    def _read(self, parse: Callable[[Json], Value], body: Json) -> Value:
+        try:
+            return parse(body)
+        except ValueError as error:
+            raise Temporary(Reason.BAD_ANSWER) from error
+
+    def _listed_meeting(self, item: object, marker: str) -> RemoteMeeting | None:
+        """The meeting if it carries the marker; a stranger's that is odd must not end the search."""
+        if not isinstance(item, dict) or _marker_in(item) != marker:
+            return None
+        return self._read(self._meeting, item)
+
+    def _meeting(self, body: Json) -> RemoteMeeting:
+        """Zoom: the meeting object. Raises ValueError for anything that cannot be trusted."""
+        return RemoteMeeting(
+            remote_id=_digits(body.get("id")),
+            join_url=self._link(body, "join_url"),
+            passcode=_text(body, "password", 64),
+            dial_in=_dial_in(body),
+            start=_instant(body.get("start_time")),
+            duration=_minutes(body.get("duration")),
+            zone=_text(body, "timezone", 64),
+            topic=_text(body, "topic", 1000),
+            marker=_marker_in(body),
+            created_at=_instant(body.get("created_at")),
+        )
+
+    def _link(self, body: Json, name: str) -> str:
+        """A link that leads to Zoom: only such a one may reach a page or a mail.
+
+        No backslash: browsers read it as a slash, and the host they see would be another one.
+        """
+        link = _text(body, name, 4096)
+        parts = urlsplit(link)
+        host = parts.hostname or ""
+        ours = (parts.scheme, parts.netloc) == (self._web.scheme, self._web.netloc)
+        zooms = parts.scheme == "https" and parts.netloc == host and is_zoom_host(host)
+        if not (ours or zooms) or not re.fullmatch(r"[!-\[\]-~]+", link):
+            raise ValueError(name)
+        return link
+
+    def _refuse_past(self, spec: MeetingSpec) -> None:
+        if spec.start <= self._now():
+            raise Rejected(Reason.PAST_START)
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+# ── Requests ──
+
+
+def _request(spec: MeetingSpec) -> Json:
+    """The body of a create or update.
+
+    Little is sent, so that the host's own settings rule: no passcode (Zoom makes one), no waiting room,
+    nothing of mails. `use_pmi` is named because the host's default may be his personal room, and
+    authentication because it would lock out people without a Zoom login.
+    """
+    return {
+        "type": 2,
+        "topic": cut(" ".join(spec.topic.split()), TOPIC_LIMIT),
+        "agenda": cut(f"{spec.marker}\n\n{spec.agenda}".strip(), AGENDA_LIMIT),
+        "start_time": spec.start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "timezone": spec.zone,
+        "duration": spec.duration,
+        "settings": {"use_pmi": False, "approval_type": 2, "meeting_authentication": False},
+    }
+
+
+def _check_marker(marker: str) -> None:
+    if not _MARKER.fullmatch(marker):
+        raise ValueError("a marker that could not be found again")
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` UTF-16 units: Zoom does not say how it counts, and no way of counting finds more."""
+    encoded = text.encode("utf-16-le", "surrogatepass")
+    return encoded[: 2 * limit].decode("utf-16-le", "ignore")
+
+
+def _path(remote_id: str) -> str:
+    return f"/meetings/{_digits(remote_id)}"
+
+
+# ── What an answer means ──
+
+
+def _refuses_token(answer: Answer) -> bool:
+    """401 means a bad token, except with the numbers of a missing scope."""
+    return answer.status == 401 and _code(_lenient(answer)) not in _MISSING_SCOPE
+
+
+_MISSING_SCOPE: Final = frozenset({4700, 4711})
+_BY_CODE: Final[Mapping[tuple[int, int], Reason]] = {
+    (400, 200): Reason.PLAN_LIMIT,
+    (400, 300): Reason.BAD_REQUEST,
+    (400, 3000): Reason.NOT_ALLOWED,
+    (400, 3003): Reason.NOT_HOST,
+    (400, 3007): Reason.ENDED,
+    (400, 3018): Reason.PERSONAL_ROOM,
+    (400, 3037): Reason.PERSONAL_ROOM,
+    (400, 3161): Reason.CANNOT_HOST,
+}
+_ENDED: Final[Mapping[tuple[int, int], Reason]] = {
+    (400, 1120): Reason.INVITATION_EXPIRED,
+    (404, 1001): Reason.USER_GONE,
+    (404, 1010): Reason.USER_GONE,
+}
+
+
+def classify(answer: Answer, *, creates: bool, now: datetime) -> ProviderError:
+    """The error behind an answer: by HTTP status and Zoom's own number first, by message second."""
+    body = _lenient(answer)
+    status, code, message = answer.status, _code(body), str(body.get("message", ""))
+    if status == 429:
+        return _limited(message, answer.headers, now)
+    if status >= 500 or status < 400 or status == 408:
+        reason = Reason.SERVER_ERROR if status >= 400 else Reason.BAD_ANSWER
+        return unclear(reason, creates=creates, retry_after=seconds_to_wait(answer.headers, now))
+    if code in _MISSING_SCOPE and status in (400, 401, 403):
+        return Rejected(
+            Reason.MISSING_SCOPE, {"status": status, "code": code, "scopes": _named_scopes(message)}
+        )
+    if (status, code) in _ENDED:
+        return Disconnected(_ENDED[status, code])
+    if status == 401:
+        return Disconnected(Reason.AUTHORIZATION_REFUSED)
+    if (status, code) == (404, 3001):
+        return Gone()
+    if (status, code) == (400, 3002):
+        return Temporary(Reason.IN_PROGRESS, retry_after=600)
+    if status == 404 and not code:
+        # Not Zoom's way to say so: a proxy, or a wrong address. It must never count as "the meeting is gone".
+        return unclear(Reason.BAD_ANSWER, creates=creates)
+    reason = Reason.FORBIDDEN if status == 403 else _BY_CODE.get((status, code), Reason.REFUSED)
+    return Rejected(reason, {"status": status, "code": code, "fields": _named_fields(body)})
+
+
+def unclear(reason: Reason, *, creates: bool, retry_after: float | None = None) -> ProviderError:
+    """An outcome that nobody knows. It matters for a create only; all else may simply be done again."""
+    return Uncertain(reason) if creates else Temporary(reason, retry_after=retry_after)
+
+
+def _limited(message: str, headers: Mapping[str, str], now: datetime) -> Temporary:
+    """429: per second, per day of the account, or the hundred creates and updates a day of one host.
+
+    Headers are hints, often missing. Days end at 00:00 UTC; not everybody should come back in that second.
+    """
+    text = message.lower()
+    if "daily" not in text and headers.get("X-RateLimit-Type", "").lower() != "daily-limit":
+        return Temporary(Reason.RATE_LIMITED, retry_after=seconds_to_wait(headers, now) or 1)
+    midnight = (now.astimezone(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    held_until = midnight + timedelta(seconds=random.uniform(1, 120))  # noqa: S311  spreads load, guards nothing
+    is_hosts = "create/update" in text or "particular user" in text
+    reason = Reason.HOST_DAILY_LIMIT if is_hosts else Reason.ACCOUNT_DAILY_LIMIT
+    return Temporary(reason, held_until=held_until)
+
+
+def _decoded(answer: Answer, *, creates: bool) -> Json:
+    if not answer.body:
+        if creates:
+            raise Uncertain(Reason.BAD_ANSWER)
+        return {}
+    try:
+        body = answer.json()
+    except ValueError as error:
+        raise unclear(Reason.BAD_ANSWER, creates=creates) from error
+    if not isinstance(body, dict):
+        raise unclear(Reason.BAD_ANSWER, creates=creates)
+    return body
+
+
+def _lenient(answer: Answer) -> Json:
+    """The body of an error, which is not always JSON."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _code(body: Json) -> int:
+    code = body.get("code")
+    return code if isinstance(code, int) and not isinstance(code, bool) else 0
+
+
+def _said(error: Rejected) -> tuple[object, object]:
+    return error.facts.get("status"), error.facts.get("code")
+
+
+def _named_scopes(message: str) -> tuple[str, ...]:
+    """The scopes in "…does not contain scopes:[a:b:c, d:e:f]."."""
+    listed = re.search(r"scopes?:?\s*\[([^\]]{0,2000})\]", message)
+    return tuple(re.findall(r"[a-z_]+(?::[a-z_]+)+", listed.group(1))) if listed else ()
+
+
+def _named_fields(body: Json) -> tuple[str, ...]:
+    errors = body.get("errors")
+    named = (
+        [error.get("field") for error in errors if isinstance(error, dict)]
+        if isinstance(errors, list)
+        else []
+    )
+    return tuple(name[:64] for name in named[:20] if isinstance(name, str))
+
+
+# ── Values in an answer ──
+
+
+def _account(body: Json) -> Account:
+    """Zoom: the user object. Raises ValueError without an id."""
+    remote_user_id = _text(body, "id", 128)
+    if not remote_user_id:
+        raise ValueError("id")
+    names = _text(body, "first_name", 128), _text(body, "last_name", 128)
+    kind = body.get("type")
+    return Account(
+        remote_user_id=remote_user_id,
+        account_id=_text(body, "account_id", 128),
+        name=_text(body, "display_name", 255) or " ".join(name for name in names if name)[:255],
+        email=_text(body, "email", 320),
+        plan=_PLANS.get(kind, "") if isinstance(kind, int) else "",
+        zone=_text(body, "timezone", 64),
+    )
+
+
+def _is_personal_room(body: Json) -> bool:
+    settings = body.get("settings")
+    return isinstance(settings, dict) and settings.get("use_pmi") is True
+
+
+def _digits(value: object) -> str:
+    """A meeting id: above 2^31, as a number or as text."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"[0-9]{1,20}", text, re.ASCII):
+        raise ValueError("id")
+    return text
+
+
+def _text(body: Json, name: str, limit: int) -> str:
+    """A text of one line; empty where there is none."""
+    value = body.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > limit:
+        raise ValueError(name)
+    return value if value.isprintable() else "".join(part for part in value if part.isprintable())
+
+
+def _minutes(value: object) -> int:
+    if value is None:
+        return 0
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 100_000:
+        raise ValueError("duration")
+    return value
+
+
+def _instant(value: object) -> datetime | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or len(value) > 40:
+        raise ValueError("instant")
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("instant")
+    return moment.astimezone(UTC)
+
+
+def _marker_in(body: Json) -> str:
+    agenda = body.get("agenda")
+    found = _MARKER.match(agenda) if isinstance(agenda, str) else None
+    return found.group() if found else ""
+
+
+def _dial_in(body: Json) -> tuple[DialIn, ...]:
+    """The telephone numbers; one that does not look like one is left out."""
+    settings = body.get("settings")
+    numbers = settings.get("global_dial_in_numbers") if isinstance(settings, dict) else None
+    if not isinstance(numbers, list):
+        return ()
+    read = (_dial_in_number(item) for item in numbers[:200])
+    return tuple(number for number in read if number)
+
+
+def _dial_in_number(item: object) -> DialIn | None:
+    if not isinstance(item, dict):
+        return None
+    country, number = item.get("country"), item.get("number")
+    if not isinstance(country, str) or not isinstance(number, str):
+        return None
+    if not re.fullmatch(r"[A-Z]{2}", country) or not re.fullmatch(r"[+]?[0-9 ()./-]{3,40}", number, re.ASCII):
+        return None
+    return DialIn(country, number)
