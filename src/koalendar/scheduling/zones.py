@@ -120,7 +120,7 @@ def _offset(minute: int, zone: ZoneInfo) -> int:
 
 
 def _whole_minutes(offset: timedelta | None) -> int:
-    assert offset is not None, "a ZoneInfo always knows its offset"  # noqa: S101 - for the type checker
+    assert offset is not None, "a ZoneInfo always knows its offset"
     return offset.days * DAY + offset.seconds // 60
 
 
@@ -184,9 +184,9 @@ class Place:
 def search_zones(text: str, *, now: int, limit: int = 8) -> list[Place]:
     """Up to `limit` places whose time zone somebody may mean by `text`, best first.
 
-    Matches beginnings of city, country, id, old names and tzdb's descriptions, whatever the accents and
-    letter case; abbreviations in force at `now` ("CET" finds Paris in winter only); and offsets in force
-    ("+5:45", "UTC-3"). Among equals the zones of most people come first.
+    Matches beginnings of words in city, country, id, old names and tzdb's descriptions, whatever the accents
+    and letter case; abbreviations, those in force at `now` first ("CET" means Tunis before Paris in summer);
+    and offsets in force ("+5:45", "UTC-3"). Among equals, one place for each way of keeping time comes first.
     """
     query = _fold(text).strip()
     offset = _parse_offset(query)
