@@ -126,7 +126,8 @@ def _whole_minutes(offset: timedelta | None) -> int:
 
 @cache
 def load_zone(name: str) -> ZoneInfo:
-    """The rules of a zone, read once per process. ZoneInfoNotFoundError (a KeyError) if the name is unknown.
+    """The rules of a zone, read once per process. ZoneInfoNotFoundError (a KeyError) if the name is unknown,
+    ValueError if it is no name at all (`../x`).
 
     `ZoneInfo` itself keeps only the eight zones last used; this keeps each one that was ever asked for, of
     about 600 that exist.
@@ -186,7 +187,7 @@ def search_zones(text: str, *, now: int, limit: int = 8) -> list[Place]:
 
     Matches beginnings of words in city, country, id, old names and tzdb's descriptions, whatever the accents
     and letter case; abbreviations, those in force at `now` first ("CET" means Tunis before Paris in summer);
-    and offsets in force ("+5:45", "UTC-3"). Among equals, one place for each way of keeping time comes first.
+    and offsets in force ("+5:45", "UTC-3"). Among equals the places that most people look for come first.
     """
     query = _fold(text).strip()
     offset = _parse_offset(query)
@@ -220,7 +221,7 @@ class _Entry:
 
 def _rank(entry: _Entry, query: str, words: tuple[str, ...], now: int) -> int | None:
     """How well a place fits, 0 best; None if it does not."""
-    if entry.city == query:
+    if query in (entry.city, _fold(entry.place.country)):
         return 0
     if _begin(words, entry.city_words):
         return 1
@@ -281,10 +282,16 @@ _OTHER_COUNTRY_NAMES = {
 
 @cache
 def _entries() -> tuple[_Entry, ...]:
-    """All places: one for each way of keeping time (zonenow.tab), those of zone1970.tab, then the rest."""
+    """All places, those that most people look for first."""
     countries = {code: name for code, name, *_ in _table("iso3166.tab")}
     by_name = {row[2]: row for row in _table("zone.tab")}
-    in_order = [row[2] for table in ("zonenow.tab", "zone1970.tab", "zone.tab") for row in _table(table)]
+    # First one for each way of keeping time, then those that tzdb describes as most of a region ("most
+    # areas"), then the others of zone1970.tab; among these by country, in zone.tab's order.
+    now_distinct = {row[2] for row in _table("zonenow.tab")}
+    most_of_a_region = {name for name, row in by_name.items() if "most " in " ".join(row[3:])}
+    since_1970 = {row[2] for row in _table("zone1970.tab")}
+    tiers = (now_distinct, most_of_a_region, since_1970)
+    in_order = sorted(by_name, key=lambda name: [name not in tier for tier in tiers])
     # What tzdb says of a zone for the whole world ("Eastern (EST/EDT) - US & Canada"), and within its
     # country.
     descriptions: dict[str, str] = {}
@@ -295,7 +302,7 @@ def _entries() -> tuple[_Entry, ...]:
     for alias, name in _aliases().items():
         aliases.setdefault(name, []).append(alias)
     entries = []
-    for name in dict.fromkeys(in_order):
+    for name in in_order:
         code = by_name[name][0]
         place = Place(name, name.rpartition("/")[2].replace("_", " "), countries[code])
         other_names = " ".join([name, *aliases.get(name, ())])

@@ -136,6 +136,11 @@ def test_the_hours_of_a_date_become_instants_by_the_rules_of_that_date(
     assert working_time(Availability(zone, every_day(), closed), day, day) == expected
 
 
+@pytest.mark.parametrize("day", [date(2026, 3, 28), date(2026, 3, 29)])
+def test_a_date_closed_by_an_override_has_no_hours(day: date) -> None:
+    assert working_time(Availability("Europe/Paris", every_day((540, 1020)), {day: ()}), day, day) == [[]]
+
+
 def test_ranges_of_two_dates_that_meet_at_midnight_stay_apart() -> None:
     availability = Availability("UTC", every_day((0, 1440)), {})
     assert working_time(availability, date(2026, 12, 1), date(2026, 12, 2)) == [

@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
+from koalendar.scheduling.availability import WallRange
 from koalendar.scheduling.slots import HostTime, Need, Rules, by_day, hosts_free_at, is_open, open_starts
 from koalendar.scheduling.tests.makers import ALWAYS, every_day, hold, make_host, shown, utc
+from koalendar.scheduling.zones import day_of, load_zone
 
 HOURLY = Rules(duration=60, step=60)
 
@@ -78,7 +80,7 @@ def test_the_query_does_not_move_the_grid() -> None:
         (("10:00", "11:00"), ["01 09:00", "01 11:00"]),  # touching is free
         (("10:01", "10:59"), ["01 09:00", "01 11:00"]),
         (("09:59", "11:01"), []),
-        (("10:00", "10:00"), ["01 09:00", "01 10:00", "01 11:00"]),  # holds no minute
+        (("10:30", "10:30"), ["01 09:00", "01 10:00", "01 11:00"]),  # holds no minute
         (("08:00", "09:00"), ["01 09:00", "01 10:00", "01 11:00"]),
         (("12:00", "13:00"), ["01 09:00", "01 10:00", "01 11:00"]),
     ],
@@ -148,7 +150,7 @@ def test_buffers_may_reach_outside_working_hours() -> None:
     ],
 )
 def test_overrides_replace_the_weekly_hours_of_their_date(
-    overrides: dict[date, tuple[tuple[int, int], ...]], expected: list[str]
+    overrides: dict[date, tuple[WallRange, ...]], expected: list[str]
 ) -> None:
     assert starts(make_host(every_day((540, 660)), overrides=overrides)) == expected
 
@@ -318,6 +320,22 @@ def test_a_start_is_open_only_on_the_grid_and_when_free() -> None:
 
 
 @pytest.mark.parametrize(
+    ("busy", "is_free"),
+    [
+        (("11:00", "11:51"), False),  # a minute less than the buffer before
+        (("11:00", "11:50"), True),
+        (("13:19", "14:00"), False),  # a minute less than the buffer after
+        (("13:20", "14:00"), True),
+    ],
+)
+def test_one_minute_decides_whether_a_single_start_is_open(busy: tuple[str, str], is_free: bool) -> None:
+    host = make_host(taken=(hold(f"2026-12-01 {busy[0]}", f"2026-12-01 {busy[1]}"),))
+    rules = Rules(duration=60, step=60, buffer_before=10, buffer_after=20)
+    noon, now = utc("2026-12-01 12:00"), utc("2026-11-01 00:00")
+    assert is_open([host], rules, need="all", start=noon, now=now) == is_free
+
+
+@pytest.mark.parametrize(
     ("zone", "ranges", "begin", "end", "expected"),
     [
         # Paris, no 02:00 to 03:00: the grid runs on in real time.
@@ -375,12 +393,51 @@ def test_a_start_is_open_only_on_the_grid_and_when_free() -> None:
     ],
 )
 def test_slots_around_clock_changes(
-    zone: str, ranges: tuple[tuple[int, int], ...], begin: str, end: str, expected: list[str]
+    zone: str, ranges: tuple[WallRange, ...], begin: str, end: str, expected: list[str]
 ) -> None:
     host = make_host(every_day(*ranges), zone=zone)
     now = "2010-01-01 00:00" if begin < "2026" else "2026-01-01 00:00"
     rules = Rules(duration=30, step=30, window_days=1000)
     assert starts(host, rules=rules, begin=begin, end=end, now=now, zone=zone) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours", "start"),
+    [
+        # Toronto in 1919, 23:30 became 00:30: the last half hour of the 30th lies on the 31st.
+        ("America/Toronto", date(1919, 3, 30), (1380, 1440), "1919-03-31 04:30"),
+        # St John's in 2010, 00:01 became 23:01: the range of the 7th runs on in the evening of the 6th.
+        ("America/St_Johns", date(2010, 11, 7), (0, 540), "2010-11-07 03:00"),
+    ],
+)
+def test_a_start_counts_for_the_range_it_falls_into_even_if_clocks_show_another_date(
+    zone: str, day: date, hours: tuple[int, int], start: str
+) -> None:
+    host = make_host(every_day(), zone=zone, overrides={day: (hours,)})
+    rules = Rules(duration=15, step=30)
+    assert day_of(utc(start), load_zone(zone)) != day
+    assert is_open([host], rules, need="all", start=utc(start), now=utc(start))
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (30, ["30 23:00", "31 00:30", "31 01:00"]),
+        (40, ["30 23:00", "31 00:30", "31 00:40", "31 01:10"]),
+    ],
+)
+def test_a_start_on_the_grids_of_two_dates_is_offered_once_and_in_order(
+    step: int, expected: list[str]
+) -> None:
+    # Toronto again: the hour from 23:00 of the 30th ends at 01:00 of the 31st, whose range begins at 00:30.
+    overrides: dict[date, tuple[WallRange, ...]] = {
+        date(1919, 3, 30): ((1380, 1440),),
+        date(1919, 3, 31): ((30, 90),),
+    }
+    host = make_host(every_day(), zone="America/Toronto", overrides=overrides)
+    rules = Rules(duration=15, step=step)
+    begin, end, now = "1919-03-30 12:00", "1919-03-31 12:00", "1919-03-30 00:00"
+    assert starts(host, rules=rules, begin=begin, end=end, now=now, zone="America/Toronto") == expected
 
 
 def test_starts_are_grouped_by_local_date() -> None:

@@ -210,6 +210,8 @@ def found(text: str, now: int = WINTER) -> list[str]:
         ("united kingdom", "Europe/London"),
         ("paris, france", "Europe/Paris"),
         ("norway", "Europe/Oslo"),
+        ("india", "Asia/Kolkata"),  # before Indianapolis
+        ("united states", "America/New_York"),
         ("\N{MINUS SIGN}3:30", "America/St_Johns"),
         ("utc", "UTC"),
     ],
@@ -238,6 +240,17 @@ def test_abbreviations_in_force_come_first_and_offsets_are_those_in_force() -> N
 @pytest.mark.parametrize("text", ["", "   ", "xyzzy", "+", "+99", "/", "-5:99"])
 def test_a_search_for_nothing_finds_nothing(text: str) -> None:
     assert found(text) == []
+
+
+def test_a_search_for_a_large_country_shows_the_zones_of_most_of_it() -> None:
+    canada = found("canada")
+    assert {
+        "America/Halifax",
+        "America/Toronto",
+        "America/Winnipeg",
+        "America/Edmonton",
+        "America/Vancouver",
+    } <= {*canada}
 
 
 def test_a_search_gives_at_most_its_limit() -> None:
