@@ -163,13 +163,14 @@ class MailServer:
         self.mailbox = mailbox
         self.host = host
         self.port = port
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop  # Exists from start to stop.
         self._thread = threading.Thread(target=self._run, name="sandbox-smtp", daemon=True)
         self._server: asyncio.Server | None = None
         self._transports: set[asyncio.BaseTransport] = set()
         mailbox.on_trouble = self.follow_trouble
 
     def start(self) -> None:
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         self._call(self._open())
         self.follow_trouble()

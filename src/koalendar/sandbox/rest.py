@@ -310,12 +310,16 @@ class RestApi:
         return Response(204)
 
     def _note_update(self, meeting: Meeting, before: Json, now: datetime) -> None:
-        old = {name: value for name, value in before.items() if meeting.body.get(name) != value}
+        old = {
+            name: value
+            for name, value in before.items()
+            if meeting.body.get(name) != value and name != "start_url"
+        }
         moved = "start_time" in old or "duration" in old
         detail = f"{before['start_time']} → {meeting.body['start_time']}" if moved else ", ".join(sorted(old))
         meeting.remember("moved" if moved else "changed", "API", now, detail or "nothing different")
         self.world.on_change()
-        self.world.tell_about(meeting, "meeting.updated", old={"id": meeting.id, **old})
+        self.world.tell_about(meeting, "meeting.updated", old=old)
 
     def delete_meeting(self, visit: Visit) -> Response:
         self._refuse_occurrence(visit)

@@ -32,6 +32,7 @@ from koalendar.sandbox.world import ZoomApp, ZoomWorld, iso
 
 BODY_LIMIT = 1_000_000
 RECORDED_BODY = 64_000
+JUDGED_BODY = 1_000_000
 HUGE_BODY = 8_000_000
 IDLE_SECONDS = 75
 SAVE_PAUSE_SECONDS = 0.1
@@ -195,14 +196,22 @@ class Sandbox:
             path=request.path,
             query=request.query_string,
             request_headers=dict(request.headers),
-            request_body=request.body[:RECORDED_BODY].decode("utf-8", "replace"),
+            request_body=request.body.decode("utf-8", "replace"),
             status=response.status,
             response_headers=dict(response.headers),
-            response_body=response.body[:RECORDED_BODY].decode("utf-8", "replace"),
+            response_body=response.body[:JUDGED_BODY].decode("utf-8", "replace"),
             at=iso(self.zoom.now()),
             fault=fault.name if fault else "",
         )
-        self.zoom.log_call(exchange, user=user)
+        self._judge(exchange)
+        kept = replace(
+            exchange,
+            request_body=exchange.request_body[:RECORDED_BODY],
+            response_body=exchange.response_body[:RECORDED_BODY],
+        )
+        self.zoom.log_call(kept, user=user)
+
+    def _judge(self, exchange: Exchange) -> None:
         if self._validator is None:
             return
         try:
@@ -375,7 +384,8 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the base class refuses (bad request lines, unknown methods), as a 4xx in JSON."""
         status = code if 400 <= code < 500 else 405 if code == 501 else 400
-        self.requestline = getattr(self, "requestline", "")
+        # The request line may not have been read: answer as for a plain GET.
+        self.requestline, self.request_version = "", self.protocol_version
         self.command = getattr(self, "command", None) or "GET"
         self._refuse(status, "This is not a request the sandbox understands.")
 

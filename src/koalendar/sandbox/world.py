@@ -37,6 +37,8 @@ ACCESS_LIFE = timedelta(hours=1)
 REFRESH_LIFE = timedelta(days=90)  # Zoom's token-lifecycle text in https://github.com/zoom/skills
 MEETING_LIFE = timedelta(days=30)  # https://support.zoom.us/hc/en-us/articles/201362373
 WRITES_PER_HOST_AND_DAY = 100  # https://developers.zoom.us/docs/api/rate-limits/
+#: What a meeting.updated event names; it carries changed fields only.
+TOLD_CHANGES = frozenset("topic type start_time duration timezone agenda join_url password".split())
 # Calls per second and account by label, https://developers.zoom.us/docs/api/rate-limits/
 CALLS_PER_SECOND = {BASIC: {"Light": 4, "Medium": 2}, LICENSED: {"Light": 30, "Medium": 20}}
 
@@ -487,7 +489,7 @@ class ZoomWorld:
             meeting = self.meetings.get(number)
             if meeting is None or meeting.deleted:
                 raise LookupError(f"There is no meeting {number}.")
-            old = {"id": number, "start_time": meeting.body["start_time"]}
+            old = {"start_time": meeting.body["start_time"]}
             meeting.body["start_time"] = iso(start)
             meeting.remember("moved", by, self.now(), f"{old['start_time']} → {iso(start)}")
             self.on_change()
@@ -505,12 +507,12 @@ class ZoomWorld:
         names = ("uuid", "id", "host_id", "topic", "type", "start_time", "duration", "timezone")
         thing = {name: meeting.body[name] for name in names}
         if event == "meeting.updated":
-            changed = {name: meeting.body[name] for name in old or {} if name in meeting.body}
+            told = [name for name in old or {} if name in TOLD_CHANGES and name in meeting.body]
             payload |= {
                 "scope": "all",
                 "time_stamp": int(self.now().timestamp() * 1000),
-                "object": {"id": meeting.id, **changed},
-                "old_object": old or {"id": meeting.id},
+                "object": {"id": meeting.id} | {name: meeting.body[name] for name in told},
+                "old_object": {"id": meeting.id} | {name: (old or {})[name] for name in told},
             }
         elif event == "meeting.created":
             more = ("join_url", "settings", "creation_source")

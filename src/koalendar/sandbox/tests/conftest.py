@@ -1,0 +1,142 @@
+"""A running sandbox per test, and a small client that behaves like a careful integrator."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx2 as httpx
+import pytest
+
+from koalendar.sandbox.server import Sandbox
+from koalendar.sandbox.wire import Exchange
+from koalendar.sandbox.world import SCOPES
+from tests.zoom_openapi import ZoomContract
+
+REDIRECT = "http://127.0.0.1:8000/integrations/zoom/callback"
+VERIFIER = "v" * 64
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
+NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+ZOOM_OPENAPI = os.environ.get("ZOOM_OPENAPI")
+
+
+class Integrator:
+    """Connects as a Zoom user and calls the API; every method returns the raw answer."""
+
+    def __init__(self, sandbox: Sandbox, http: httpx.Client) -> None:
+        self.sandbox = sandbox
+        self.http = http
+        self.tokens: dict[str, Any] = {}
+
+    def authorize_url(self, **changes: str) -> str:
+        query = {
+            "response_type": "code",
+            "client_id": "sandbox-zoom-client",
+            "redirect_uri": REDIRECT,
+            "state": "some-state",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
+        return f"{self.sandbox.url}/zoom/oauth/authorize?{urlencode(query | changes)}"
+
+    def code(self, user: str = "ada@example.com", scopes: tuple[str, ...] = SCOPES) -> str:
+        order = {"url": self.authorize_url(), "user": user, "scopes": list(scopes)}
+        answer = self.http.post(f"{self.sandbox.url}/_control/authorize", json=order)
+        return parse_qs(urlsplit(answer.json()["location"]).query)["code"][0]
+
+    def token(self, **form: str) -> httpx.Response:
+        return self.http.post(
+            f"{self.sandbox.url}/zoom/oauth/token",
+            data=form,
+            auth=("sandbox-zoom-client", "sandbox-zoom-secret"),
+        )
+
+    def exchange(self, code: str, **changes: str) -> httpx.Response:
+        form = {"code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER} | changes
+        return self.token(grant_type="authorization_code", **form)
+
+    def refresh(self, token: str) -> httpx.Response:
+        return self.token(grant_type="refresh_token", refresh_token=token)
+
+    def connect(self, user: str = "ada@example.com", scopes: tuple[str, ...] = SCOPES) -> dict[str, Any]:
+        self.tokens = self.exchange(self.code(user, scopes)).json()
+        return self.tokens
+
+    def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.tokens['access_token']}"}
+        return self.http.request(method, f"{self.sandbox.url}/zoom/v2{path}", headers=headers, **options)
+
+    def create(self, **changes: Any) -> httpx.Response:
+        return self.call("POST", "/users/me/meetings", json=meeting_order(**changes))
+
+
+def meeting_order(**changes: Any) -> dict[str, Any]:
+    order = {
+        "topic": "Intro with Ina",
+        "type": 2,
+        "start_time": "2026-12-03T09:00:00Z",
+        "duration": 30,
+        "timezone": "Europe/Paris",
+        "agenda": "Booked by Ina",
+        "settings": {"use_pmi": False},
+    }
+    return order | changes
+
+
+class Clock:
+    """The sandbox's time, moved by hand."""
+
+    def __init__(self) -> None:
+        self.time = NOON
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **amount: float) -> None:
+        self.time += timedelta(**amount)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def contract() -> ZoomContract | None:
+    return ZoomContract(ZOOM_OPENAPI) if ZOOM_OPENAPI else None
+
+
+@pytest.fixture
+def sandbox(clock: Clock, contract: ZoomContract | None) -> Iterator[Sandbox]:
+    """A sandbox on free ports. With ZOOM_OPENAPI every exchange of every test is held against it."""
+
+    def judge(exchange: Exchange) -> None:
+        if contract:
+            contract.check(exchange)
+
+    with Sandbox(now=clock, validator=judge) as running:
+        yield running
+
+
+@pytest.fixture
+def http() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=5) as client:
+        yield client
+
+
+@pytest.fixture
+def zoom(sandbox: Sandbox, http: httpx.Client) -> Integrator:
+    """Nobody is connected yet."""
+    return Integrator(sandbox, http)
+
+
+@pytest.fixture
+def ada(zoom: Integrator) -> Integrator:
+    """Connected as Ada with all scopes."""
+    zoom.connect()
+    return zoom
