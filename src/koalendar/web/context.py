@@ -1,0 +1,58 @@
+"""What every page knows: the brand, the reader's theme, whom to ask, and the host's menu."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+THEMES = ("light", "dark")
+_MENU = (
+    ("dashboard", _("Bookings"), "calendar"),
+    ("event-types", _("Event types"), "clock"),
+    ("availability", _("Availability"), "check"),
+    ("integrations", _("Integrations"), "link"),
+    ("settings", _("Settings"), "settings"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """One line of the host's menu; `name` is the name of its address."""
+
+    name: str
+    label: str
+    icon: str
+    url: str
+    is_here: bool
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """The variables of the frame: `brand`, `support_email`, `theme`, `menu`."""
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "brand": settings.KOALENDAR_BRAND,
+        "support_email": settings.KOALENDAR_SUPPORT_EMAIL,
+        "theme": theme if theme in THEMES else "",
+        "signup_is_open": settings.KOALENDAR_SIGNUP == "open",
+        "menu": menu(request.path),
+    }
+
+
+def menu(path: str) -> list[MenuItem]:
+    """The host's menu as seen from `path`; the longest address that `path` begins with is "here"."""
+    addresses = {name: _address(name) for name, _label, _icon in _MENU}
+    here = max((url for url in addresses.values() if url and path.startswith(url)), key=len, default="")
+    return [
+        MenuItem(name, str(label), icon, url, is_here=url == here)
+        for name, label, icon in _MENU
+        if (url := addresses[name])
+    ]
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
