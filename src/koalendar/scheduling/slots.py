@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import chain, islice
+from itertools import chain
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -174,9 +174,9 @@ def _full(
         return set(), set()
     # A booking counts for at most a week around it; a day more covers clock changes.
     near = [day_of(start, zone) for start in counted if begin - 8 * DAY <= start < end + 8 * DAY]
-    return _at_limit(Counter(near), rules.max_per_day), _at_limit(
-        Counter(map(_monday, near)), rules.max_per_week
-    )
+    full_days = _at_limit(Counter(near), rules.max_per_day)
+    full_weeks = _at_limit(Counter(map(_monday, near)), rules.max_per_week)
+    return full_days, full_weeks
 
 
 def _at_limit(bookings: Counter[date], limit: int | None) -> set[date]:
@@ -228,7 +228,8 @@ def _on_grid(ranges: Sequence[Interval], allowed: Sequence[Interval], step: int)
     for begin, end in ranges:
         while first < len(allowed) and allowed[first][1] <= begin:
             first += 1
-        for low, high in islice(allowed, first, None):
+        for position in range(first, len(allowed)):
+            low, high = allowed[position]
             if low >= end:
                 break
             late = max(low - begin, 0)
