@@ -81,3 +81,20 @@ class AccountMail(models.Model):
 
     def __str__(self) -> str:
         return self.message_id
+
+
+class ApiKey(models.Model):
+    """A key for programs. Only its hash is kept; `prefix` is shown so that people can tell keys apart."""
+
+    host = models.ForeignKey(Host, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.CharField(max_length=80, default="all")
+    created_at = models.DateTimeField(default=clock.now)
+    last_used_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"

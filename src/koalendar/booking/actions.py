@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db.models import Q
 
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
@@ -23,6 +24,7 @@ from koalendar.booking.models import (
     EventTypeHost,
     Hold,
     Idempotency,
+    Meeting,
     Message,
 )
 from koalendar.booking.openings import minute_of, openings
@@ -162,15 +164,18 @@ def retry_copies(booking: Booking, *, now: datetime) -> None:
 
 
 def owe_meetings(host: Host, *, now: datetime) -> int:
-    """A connection of `host` works again: owe the meetings of all coming appointments. Returns how many."""
+    """A connection of `host` works again: owe what its coming appointments need, and what cancelled ones
+    left behind. Returns how many meetings that concerns."""
     with transaction.atomic():
-        appointments = Appointment.objects.filter(
-            holds__host=host, status=Appointment.Status.CONFIRMED, end__gt=now
+        coming = Q(status=Appointment.Status.CONFIRMED, end__gt=now)
+        left_behind = Q(status=Appointment.Status.CANCELLED) & Q(
+            meetings__in=Meeting.objects.exclude(state=Meeting.State.GONE)
         )
-        zoom = [appointment for appointment in appointments.order_by("start") if appointment.at_zoom]
-        for appointment in zoom:
+        concerned = Appointment.objects.filter(coming | left_behind, holds__host=host).distinct()
+        at_zoom = [appointment for appointment in concerned.order_by("start") if appointment.at_zoom]
+        for appointment in at_zoom:
             owed.meeting(appointment, now=now)
-        return len(zoom)
+        return len(at_zoom)
 
 
 def lock_hosts(event_type: EventType) -> None:

@@ -69,7 +69,7 @@ def connection_for(appointment: Appointment) -> Connection | None:
     chosen = appointment.location.get("connection")
     if chosen is None and seat.connection is not None:
         chosen = seat.connection.public_id
-    return connections.connection_to_use(seat.host, "zoom", chosen)
+    return connections.connection_for(seat.host, "zoom", chosen)
 
 
 def _lane(appointment: Appointment, live: Meeting) -> str:

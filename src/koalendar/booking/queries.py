@@ -232,4 +232,4 @@ def event_types_of(host: Host) -> QuerySet[EventType]:
 def lacks_zoom(event_type: EventType, host: Host) -> bool:
     """Whether bookings of this event type would get no link: it is at Zoom, and Zoom is not connected."""
     at_zoom = any(place.get("kind") == "zoom" for place in event_type.locations)
-    return at_zoom and connections.connection_to_use(host, "zoom", None) is None
+    return at_zoom and connections.connection_for(host, "zoom", None) is None

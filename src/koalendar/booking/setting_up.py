@@ -31,10 +31,10 @@ def move_in(host: Host, *, slug: str = "") -> Profile:
 def judge_slug(slug: str, *, profile: Profile | None = None) -> None:
     """Raises ValidationError unless `slug` can be the address of `profile` (or of a new one)."""
     validate_profile_slug(slug)
-    others = Profile.objects.exclude(pk=profile.pk if profile else None).filter(slug__iexact=slug)
+    others = Profile.objects.filter(slug__iexact=slug)
     aliases = ProfileAlias.objects.filter(slug__iexact=slug)
     if profile is not None:
-        aliases = aliases.exclude(profile=profile)
+        others, aliases = others.exclude(pk=profile.pk), aliases.exclude(profile=profile)
     if others.exists() or aliases.exists():
         raise ValidationError(_("This address is taken. Choose another one."), code="taken_slug")
 
@@ -57,7 +57,7 @@ def add_event_type(host: Host, *, title: str, slug: str, **fields: Any) -> Event
         event_type = EventType(profile=host.profile, title=title, slug=slug, **fields)
         event_type.full_clean()
         event_type.save()
-        schedule = host.schedules.order_by("pk").first()
+        schedule = host.schedules.earliest("pk")
         EventTypeHost.objects.create(event_type=event_type, host=host, schedule=schedule)
         return event_type
 

@@ -1,5 +1,7 @@
 """The outbox entry."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -45,3 +47,19 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.subject}"
+
+
+class Heartbeat(models.Model):
+    """When a worker was last alive, for `koalendar doctor`."""
+
+    owner = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.owner
+
+    @classmethod
+    def beat(cls, owner: str, *, now: datetime) -> None:
+        """Say that `owner` is alive; workers not heard of for a day are forgotten."""
+        cls.objects.update_or_create(owner=owner, defaults={"at": now})
+        cls.objects.filter(at__lt=now - timedelta(days=1)).delete()

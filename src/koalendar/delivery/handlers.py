@@ -1,0 +1,25 @@
+"""Which delivery step serves which kind of outbox entry."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from koalendar.booking import owed
+from koalendar.delivery.mail import deliver_account_mail, deliver_message
+from koalendar.delivery.meeting import sync_meeting
+from koalendar.delivery.outcomes import Outcome
+
+ACCOUNT_MAIL = "account_mail"
+
+
+class Handler(Protocol):
+    """Brings one subject to where it should be; may be called twice, late, or after a crash."""
+
+    def __call__(self, subject: str, *, now: datetime) -> Outcome: ...
+
+
+HANDLERS: Mapping[str, Handler] = {
+    owed.MEETING: sync_meeting,
+    owed.MAIL: deliver_message,
+    ACCOUNT_MAIL: deliver_account_mail,
+}

@@ -1,0 +1,327 @@
+"""Bring an appointment's Zoom meeting to where the appointment says: made, moved, or gone.
+
+The step reads what is wanted now, compares, makes at most one change, and records it. It may run twice,
+late, or after a crash at any line:
+
+- `create_pending` is committed before the create is sent. From there on the provider is always asked
+  first, by the marker, since it has no idempotency key: a create whose answer was lost is found and
+  adopted, never repeated blindly. An empty look proves nothing at once; only two of them, late and far
+  enough apart, allow a second create.
+- A result is recorded only while this row is still in the state it was read in.
+- What changed meanwhile (cancelled, moved) raised the entry's version, so the step runs again.
+"""
+
+import hashlib
+import json
+import logging
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext, override
+
+from koalendar.booking import owed
+from koalendar.booking.models import Appointment, Booking, Meeting, Message
+from koalendar.booking.problems import NOT_CONNECTED
+from koalendar.connections import actions as connections
+from koalendar.connections.models import Credential
+from koalendar.connections.provider import (
+    Disconnected,
+    Gone,
+    MeetingProvider,
+    MeetingSpec,
+    Misconfigured,
+    ProviderError,
+    Reason,
+    Rejected,
+    RemoteMeeting,
+    Temporary,
+    Uncertain,
+)
+from koalendar.connections.queries import connection_to
+from koalendar.delivery.outcomes import Done, GiveUp, HoldLane, Outcome, Retry
+
+log = logging.getLogger(__name__)
+
+UNCERTAIN = "uncertain"
+State = Meeting.State
+
+
+def sync_meeting(subject: str, *, now: datetime) -> Outcome:
+    """Bring the meeting of the appointment with primary key `subject` to where it should be."""
+    appointment = Appointment.objects.select_related("event_type__profile").get(pk=int(subject))
+    row = appointment.meetings.exclude(state=State.GONE).select_related("credential").first()
+    if row is None:
+        return Done()
+    try:
+        return _make(appointment, row, now) if _is_wanted(appointment) else _unmake(appointment, row, now)
+    except Temporary as error:
+        _note_problem(row, error.reason, now)
+        return _later(error)
+    except Uncertain:
+        _note_problem(row, UNCERTAIN, now)
+        return _look_again(row, now)
+    except Rejected as error:
+        _note_problem(row, error.reason, now, state=None if row.remote_id else State.BLOCKED)
+        return GiveUp(error.reason)
+    except Disconnected as error:
+        _note_problem(row, error.reason, now)
+        return GiveUp(error.reason)
+    except Misconfigured as error:
+        log.exception(
+            "provider_misconfigured", extra={"reason": error.reason, "appointment": str(appointment.uid)}
+        )
+        _note_problem(row, error.reason, now)
+        return Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
+
+
+def _is_wanted(appointment: Appointment) -> bool:
+    return appointment.at_zoom and appointment.status == Appointment.Status.CONFIRMED
+
+
+# ── There shall be a meeting ──
+
+
+def _make(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
+    if appointment.end <= now:
+        if row.state == State.PRESENT:
+            return Done()
+        _note_problem(row, Reason.PAST_START, now)
+        return GiveUp(Reason.PAST_START)
+    credential = _credential_for(appointment, row)
+    if credential is None:
+        _note_problem(row, NOT_CONNECTED, now)
+        return GiveUp(NOT_CONNECTED)
+    spec = spec_for(appointment, row.marker, now=now)
+    zoom = connections.open_meetings(credential)
+    if row.state == State.PRESENT:
+        return _move(appointment, row, zoom, spec, now)
+    if row.state == State.CREATE_PENDING:
+        return _adopt(appointment, row, zoom, spec, now)
+    return _create(appointment, row, credential, zoom, spec, now)
+
+
+def _create(
+    appointment: Appointment,
+    row: Meeting,
+    credential: Credential,
+    zoom: MeetingProvider,
+    spec: MeetingSpec,
+    now: datetime,
+) -> Outcome:
+    """Commit that a create is about to leave, then let it leave."""
+    _record(row, now, state=State.CREATE_PENDING, credential=credential, attempted_at=now, looked_at=None)
+    try:
+        made = zoom.create(spec)
+    except Uncertain:
+        return _adopt(appointment, row, zoom, spec, now)
+    except ProviderError:
+        # Surely not made: the next try may create without looking.
+        _record(row, now, state=State.NEEDED, credential=None, attempted_at=None)
+        raise
+    return _arrive(appointment, row, made, now)
+
+
+def _adopt(
+    appointment: Appointment, row: Meeting, zoom: MeetingProvider, spec: MeetingSpec, now: datetime
+) -> Outcome:
+    """A create may have happened: look for its marker, and go on from what is there."""
+    found = zoom.find(row.marker)
+    if not found:
+        if not _may_create_again(row, now):
+            raise Uncertain(Reason.NO_ANSWER)
+        credential = row.credential
+        assert credential is not None  # A create is pending under an account.
+        return _create(appointment, row, credential, zoom, spec, now)
+    for spare in found[1:]:
+        zoom.delete(spare.remote_id)
+    return _arrive(appointment, row, zoom.update(found[0].remote_id, spec), now)
+
+
+def _may_create_again(row: Meeting, now: datetime) -> bool:
+    """Only after two empty looks, the first late enough after the attempt, the second far enough after it.
+
+    A list may lag behind a create. Zoom documents no bound; these waits are our own judgement.
+    """
+    assert row.attempted_at is not None  # A create is pending since then.
+    if now - row.attempted_at < timedelta(seconds=settings.KOALENDAR_UNCERTAIN_WAIT):
+        return False
+    if row.looked_at is None:
+        _record(row, now, looked_at=now)
+        return False
+    return now - row.looked_at >= timedelta(seconds=settings.KOALENDAR_UNCERTAIN_GAP)
+
+
+def _look_again(row: Meeting, now: datetime) -> Outcome:
+    """When the next look can teach something: soon at first, and at the two instants that count."""
+    assert row.attempted_at is not None
+    waited = now - row.attempted_at
+    if row.looked_at is not None:
+        rest = row.looked_at + timedelta(seconds=settings.KOALENDAR_UNCERTAIN_GAP) - now
+    else:
+        rest = timedelta(seconds=settings.KOALENDAR_UNCERTAIN_WAIT) - waited
+        rest = min(rest, max(waited, timedelta(seconds=settings.KOALENDAR_RETRY_BASE)))
+    return Retry(UNCERTAIN, after=max(rest, timedelta(milliseconds=100)))
+
+
+def _move(
+    appointment: Appointment, row: Meeting, zoom: MeetingProvider, spec: MeetingSpec, now: datetime
+) -> Outcome:
+    if row.applied_hash == _hash(appointment):
+        _record(row, now, problem="", problem_since=None)
+        return Done()
+    try:
+        return _arrive(appointment, row, zoom.update(row.remote_id, spec), now)
+    except Gone:
+        # Deleted by hand, or expired: Zoom forgets a meeting 30 days after its date. A new one replaces
+        # it with all its fields, and both sides get the new link.
+        with transaction.atomic():
+            _record(row, now, state=State.GONE, join_url="", passcode="", dial_in=[])
+            owed.new_meeting(appointment, now=now)
+        return sync_meeting(str(appointment.pk), now=now)
+
+
+def _arrive(appointment: Appointment, row: Meeting, made: RemoteMeeting, now: datetime) -> Outcome:
+    """Store what Zoom answered, and tell whoever waits for the link."""
+    digest = _hash(appointment)
+    with transaction.atomic():
+        had_link = row.join_url
+        _record(
+            row,
+            now,
+            state=State.PRESENT,
+            remote_id=made.remote_id,
+            join_url=made.join_url,
+            passcode=made.passcode,
+            dial_in=[asdict(number) for number in made.dial_in],
+            desired_hash=digest,
+            applied_hash=digest,
+            problem="",
+            problem_since=None,
+        )
+        _announce(appointment, row, changed=bool(had_link) and had_link != made.join_url, now=now)
+    log.info("meeting_in_place", extra={"appointment": str(appointment.uid), "generation": row.generation})
+    return Done()
+
+
+def _announce(appointment: Appointment, row: Meeting, *, changed: bool, now: datetime) -> None:
+    """Mails that wait for the link may leave; who was told without it, or an older one, gets it now."""
+    for booking in appointment.bookings.filter(status__in=Booking.LIVE):
+        owed.hasten_mails(booking, now=now)
+        told = booking.messages.filter(state=Message.State.SENT)
+        if not (changed or row.generation > 1):
+            told = told.filter(link_owed=True)
+        for audience, recipient in set(told.values_list("audience", "recipient")):
+            owed.message(
+                booking,
+                audience,
+                recipient,
+                Message.Kind.LINK_HERE,
+                facts=owed.times_of(appointment),
+                due=now,
+                now=now,
+                edition=row.fence,
+            )
+        booking.messages.filter(link_owed=True).update(link_owed=False)
+
+
+# ── There shall be none ──
+
+
+def _unmake(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
+    if not _is_told(row):
+        _record(row, now, state=State.GONE, problem="", problem_since=None)
+        return Done()
+    credential = _credential_for(appointment, row)
+    if credential is None:
+        _note_problem(row, NOT_CONNECTED, now)
+        return GiveUp(NOT_CONNECTED)
+    zoom = connections.open_meetings(credential)
+    if row.state == State.CREATE_PENDING:
+        found = zoom.find(row.marker)
+        if not found and not _may_create_again(row, now):
+            raise Uncertain(Reason.NO_ANSWER)
+        for meeting in found:
+            zoom.delete(meeting.remote_id)
+    else:
+        zoom.delete(row.remote_id)
+    _record(row, now, state=State.GONE, join_url="", passcode="", dial_in=[], problem="", problem_since=None)
+    log.info("meeting_removed", extra={"appointment": str(appointment.uid), "generation": row.generation})
+    return Done()
+
+
+# ── What is wanted, what is known ──
+
+
+def _is_told(row: Meeting) -> bool:
+    """Whether the provider may know of this meeting, so that only its own account can go on with it."""
+    return row.state in (State.CREATE_PENDING, State.PRESENT, State.DELETE_PENDING) or bool(row.remote_id)
+
+
+def _credential_for(appointment: Appointment, row: Meeting) -> Credential | None:
+    """The account to call: the one that knows the meeting, else the one that new meetings are made with.
+
+    None if the host has no live connection to it, whoever else still has.
+    """
+    if not _is_told(row):
+        chosen = owed.connection_for(appointment)
+        return None if chosen is None else chosen.credential
+    assert row.credential is not None  # Whatever was told to an account knows which.
+    for hold in appointment.holds.select_related("host"):
+        if connection_to(hold.host, row.credential) is not None:
+            return row.credential
+    return None
+
+
+def spec_for(appointment: Appointment, marker: str, *, now: datetime) -> MeetingSpec:
+    """The meeting as it should be. One that should have begun begins in a minute: Zoom takes no past time."""
+    host = appointment.holds.select_related("host").order_by("pk")[0].host
+    booking = appointment.bookings.order_by("-pk")[0]
+    with override(host.locale):
+        topic = gettext("%(title)s: %(invitee)s and %(host)s") % {
+            "title": booking.snapshot["title"],
+            "invitee": booking.invitee_name,
+            "host": booking.snapshot["host"],
+        }
+    return MeetingSpec(
+        marker=marker,
+        topic=topic,
+        agenda=booking.snapshot["description"],
+        start=max(appointment.start, now.replace(second=0, microsecond=0) + timedelta(minutes=1)),
+        zone=appointment.zone,
+        duration=(appointment.end - appointment.start) // timedelta(minutes=1),
+    )
+
+
+def _hash(appointment: Appointment) -> str:
+    """Tells whether the provider was told of the appointment as it is now, whatever the clock says."""
+    spec = spec_for(appointment, "", now=appointment.start - timedelta(days=1))
+    facts = [spec.topic, spec.agenda, spec.start.isoformat(), spec.zone, spec.duration]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+class Overtaken(Exception):  # noqa: N818
+    """Another worker went on with this meeting: its record counts, ours doesn't."""
+
+
+def _record(row: Meeting, now: datetime, **values: object) -> None:
+    """Write `values`, if nobody else wrote since `row` was read. Raises Overtaken."""
+    changes = values | {"changed_at": now, "fence": row.fence + 1}
+    if not Meeting.objects.filter(pk=row.pk, fence=row.fence).update(**changes):
+        raise Overtaken
+    for name, value in changes.items():
+        setattr(row, name, value)
+
+
+def _note_problem(row: Meeting, problem: str, now: datetime, *, state: str | None = None) -> None:
+    since = row.problem_since if row.problem == problem else now
+    values: dict[str, object] = {"problem": str(problem), "problem_since": since}
+    _record(row, now, **(values | ({"state": state} if state else {})))
+
+
+def _later(error: Temporary) -> Outcome:
+    if error.held_until is not None:
+        return HoldLane(error.reason, until=error.held_until)
+    after = None if error.retry_after is None else timedelta(seconds=error.retry_after)
+    return Retry(error.reason, after=after)

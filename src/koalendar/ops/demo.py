@@ -1,0 +1,187 @@
+"""`koalendar demo`: the whole product on one machine, against the sandbox, with nothing to configure.
+
+`environment` comes first, before Django reads its settings; the rest runs after it.
+"""
+
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import Request, urlopen
+
+HOST_EMAIL = "ada@example.com"
+HOST_PASSWORD = "koalendar-demo"  # noqa: S105  Printed at each start, for a site that only this machine reaches.
+HOST_NAME = "Ada Lovelace"
+HOST_ZONE = "Europe/London"
+HOST_SLUG = "ada"
+
+_PORTS = {"sandbox": 9000, "mail": 9025}
+
+
+def environment(*, port: int, data_dir: Path) -> dict[str, str]:
+    """The demo's settings; `port` is where the site will be. Raises SystemExit if that is taken."""
+    if not _is_free(port):
+        raise SystemExit(f"Port {port} is in use. Choose another one: koalendar demo --port {port + 1}")
+    folder = data_dir / "demo"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sandbox, mail = (_free_port(number) for number in _PORTS.values())
+    return {
+        "KOALENDAR_DEMO": "on",
+        "KOALENDAR_BASE_URL": f"http://localhost:{port}",
+        "KOALENDAR_DATA_DIR": str(folder),
+        "KOALENDAR_SUPPORT_EMAIL": "support@example.com",
+        "KOALENDAR_RATE_MAIL": os.environ.get("KOALENDAR_RATE_MAIL", "60/h"),
+        "DATABASE_URL": "",
+        "EMAIL_URL": f"smtp://127.0.0.1:{mail}",
+        "DEFAULT_FROM_EMAIL": "bookings@koalendar.example",
+        "ZOOM_CLIENT_ID": "sandbox-zoom-client",
+        "ZOOM_CLIENT_SECRET": "sandbox-zoom-secret",
+        "ZOOM_WEBHOOK_SECRET_TOKEN": "sandbox-zoom-webhook-secret",
+        "ZOOM_BASE_URL": f"http://127.0.0.1:{sandbox}/zoom",
+        "ZOOM_API_URL": f"http://127.0.0.1:{sandbox}/zoom/v2",
+    }
+
+
+def sandbox_command(values: dict[str, str]) -> list[str]:
+    sandbox, mail = urlsplit(values["ZOOM_BASE_URL"]), urlsplit(values["EMAIL_URL"])
+    return [
+        *(
+            sys.executable,
+            "-m",
+            "koalendar.sandbox",
+            "--port",
+            str(sandbox.port),
+            "--smtp-port",
+            str(mail.port),
+        ),
+        *("--state", str(Path(values["KOALENDAR_DATA_DIR"]) / "sandbox.json")),
+        *("--product-url", values["KOALENDAR_BASE_URL"]),
+    ]
+
+
+def prepare(values: dict[str, str], say: Callable[[str], None]) -> None:
+    """The demo host with his event types, connected to the sandbox's Zoom. Does what is missing, no more."""
+    from koalendar import clock
+    from koalendar.accounts.models import Host
+    from koalendar.booking.setting_up import add_event_type
+    from koalendar.connections.actions import connect_with_code
+    from koalendar.connections.queries import connection_for
+    from koalendar.ops.hosts import create_host
+
+    now = clock.now()
+    host = Host.objects.filter(email=HOST_EMAIL).first()
+    if host is None:
+        say("Making the demo host and the event types …")
+        host = create_host(
+            email=HOST_EMAIL, password=HOST_PASSWORD, name=HOST_NAME, slug=HOST_SLUG, zone=HOST_ZONE
+        )
+        add_event_type(
+            host,
+            title="Intro call",
+            slug="intro-call",
+            description="A first talk: what you need, what I can do, what comes next.",
+        )
+        add_event_type(
+            host,
+            title="Consultation",
+            slug="consultation",
+            description="We look at your question in depth. Send what I should read beforehand.",
+            durations=[30, 60, 90],
+            buffer_after=15,
+            questions=[
+                {
+                    "code": "topic",
+                    "label": "What is it about?",
+                    "kind": "long_text",
+                    "required": True,
+                    "choices": [],
+                }
+            ],
+        )
+    connection = connection_for(host, "zoom")
+    if connection is None or connection.credential.api_url != values["ZOOM_API_URL"]:
+        say("Connecting the demo host to the sandbox's Zoom …")
+        redirect_uri = f"{values['KOALENDAR_BASE_URL']}/integrations/zoom/callback"
+        code, verifier = _consent(values, redirect_uri)
+        connect_with_code(
+            host=host, provider="zoom", code=code, verifier=verifier, redirect_uri=redirect_uri, now=now
+        )
+
+
+def _consent(values: dict[str, str], redirect_uri: str) -> tuple[str, str]:
+    """Press Allow on the sandbox's consent page; gives the code and the verifier that belongs to it."""
+    from koalendar.connections import registry
+    from koalendar.connections.pkce import challenge_of, new_verifier
+
+    verifier = new_verifier()
+    url = (
+        registry.get("zoom")
+        .oauth()
+        .authorize_url(redirect_uri=redirect_uri, state="demo", challenge=challenge_of(verifier))
+    )
+    base = urlsplit(values["ZOOM_BASE_URL"])
+    answer = _post(f"{base.scheme}://{base.netloc}/_control/authorize", {"url": url, "user": HOST_EMAIL})
+    return parse_qs(urlsplit(str(answer["location"])).query)["code"][0], verifier
+
+
+def _post(url: str, order: dict[str, str]) -> dict[str, object]:
+    request = Request(url, json.dumps(order).encode(), {"Content-Type": "application/json"})  # noqa: S310
+    with urlopen(request, timeout=10) as answer:  # noqa: S310  The sandbox on this machine.
+        result: dict[str, object] = json.load(answer)
+        return result
+
+
+def wait_for(url: str, *, seconds: float = 30) -> bool:
+    """Whether `url` answers within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urlopen(url, timeout=2):  # noqa: S310  One of our own processes on this machine.
+                return True
+        except (URLError, OSError):
+            time.sleep(0.05)
+    return False
+
+
+def welcome(values: dict[str, str]) -> str:
+    """What a newcomer needs to know, in the order of the first five minutes."""
+    site, sandbox = values["KOALENDAR_BASE_URL"], values["ZOOM_BASE_URL"].removesuffix("/zoom")
+    return f"""
+  Koalendar is running. Open
+
+    {site}/{HOST_SLUG}/intro-call/   the booking page: book a time as an invitee
+
+  Then look at
+
+    {sandbox}/mail/   the mailbox: what invitee and host were sent
+    {sandbox}/zoom/   the sandbox's Zoom: the meeting appears, moves and goes
+    {site}/dashboard/   the host's side: sign in as {HOST_EMAIL} with {HOST_PASSWORD}
+    {site}/styleguide   every component of the pages
+
+  Nothing leaves this machine. Ctrl-C ends everything.
+"""
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted` if nobody has it, so that addresses stay the same from start to start; else any free one."""
+    if _is_free(wanted):
+        return wanted
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
