@@ -190,8 +190,8 @@ def refresh(credential: Credential, *, refused: str, now: datetime) -> str:
     """
     owner = uuid.uuid4().hex
     began = time.monotonic()
-    # The holder may try twice, after a lost answer.
-    patience = 2 * settings.KOALENDAR_HTTP_TIMEOUT + 1
+    # The holder may try twice, after a lost answer, and needs a moment to store what it got.
+    patience = 2.5 * settings.KOALENDAR_HTTP_TIMEOUT
     while (waited := time.monotonic() - began) < patience:
         row = Credential.objects.get(pk=credential.pk)
         pair = _pair(row)

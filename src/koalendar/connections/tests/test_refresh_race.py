@@ -1,0 +1,88 @@
+"""Many workers, one expired token: one refresh."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import httpx2
+import pytest
+from django.db import connection as database
+
+from koalendar.connections import actions, registry
+from koalendar.connections.models import Connection, Credential
+from koalendar.connections.provider import Disconnected
+from koalendar.connections.tests.makers import (
+    NOW,
+    TokenEndpoint,
+    make_account,
+    make_host,
+    make_tokens,
+    reread,
+)
+from koalendar.connections.zoom.app import Zoom
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WORKERS = 20
+EXPIRED = NOW + timedelta(hours=2)
+
+
+class SlowEndpoint(TokenEndpoint):
+    """Answers a refresh only after every worker has asked for the token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+        self.everybody_is_here = threading.Barrier(WORKERS + 1)
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.calls += 1
+        self.everybody_is_here.wait(30)
+        return super().__call__(request)
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> SlowEndpoint:
+    zoom = SlowEndpoint()
+    monkeypatch.setitem(registry.PROVIDERS, "zoom", Zoom(transport=httpx2.MockTransport(zoom)))
+    return zoom
+
+
+def connect() -> Connection:
+    return actions.connect(
+        host=make_host(), provider="zoom", tokens=make_tokens(), account=make_account(), now=NOW
+    )
+
+
+def ask_at_once(credential: Credential, endpoint: SlowEndpoint) -> list[str]:
+    """What twenty threads get. The winner's answer waits until the last of them has begun."""
+
+    def ask(_: int) -> str:
+        arrived = threading.Thread(target=endpoint.everybody_is_here.wait, args=(30,))
+        arrived.start()
+        try:
+            return actions.access_token(credential, now=EXPIRED)
+        except Disconnected:
+            return "disconnected"
+        finally:
+            database.close()
+            arrived.join()
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(ask, range(WORKERS)))
+
+
+def test_twenty_workers_with_an_expired_token_make_one_refresh(endpoint: SlowEndpoint) -> None:
+    connection = connect()
+    assert ask_at_once(connection.credential, endpoint) == ["access-2"] * WORKERS
+    assert (endpoint.calls, endpoint.refreshes) == (1, 1)
+    assert reread(connection).state == Connection.State.ACTIVE
+
+
+def test_twenty_workers_with_a_dead_token_break_the_connection_once(endpoint: SlowEndpoint) -> None:
+    connection = connect()
+    endpoint.live = "somebody-else-rotated"
+    assert ask_at_once(connection.credential, endpoint) == ["disconnected"] * WORKERS
+    assert endpoint.calls == 1
+    assert reread(connection).state == Connection.State.BROKEN
+    assert len(actions.take_untold(connection.credential, NOW)) == 1
