@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from jsonschema import FormatChecker
+from jsonschema import FormatChecker  # type: ignore[import-untyped]  # jsonschema publishes no types.
 from openapi_schema_validator import OAS30Validator
 
 Schema = dict[str, Any]
@@ -24,11 +24,13 @@ ALWAYS_POSSIBLE = frozenset({400, 401, 403, 404, 405, 429, 500, 502, 503, 504})
 _FORMATS = FormatChecker(formats=())
 
 
-@_FORMATS.checks("date-time")
 def _is_date_time(value: object) -> bool:
     """An instant, or the local wall time that Zoom takes together with a time zone."""
     pattern = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})?"
     return not isinstance(value, str) or re.fullmatch(pattern, value) is not None
+
+
+_FORMATS.checks("date-time")(_is_date_time)
 
 
 class Exchange(Protocol):
@@ -183,7 +185,7 @@ def _validate(where: str, schema: Schema, value: object) -> None:
 
 
 def _tolerant(schema: Any) -> Any:
-    """``oneOf`` as ``anyOf``: Zoom's alternatives require nothing, so every answer matches several of them."""
+    """``oneOf`` as ``anyOf``: Zoom's alternatives require nothing, so each answer matches several of them."""
     if isinstance(schema, dict):
         return {("anyOf" if key == "oneOf" else key): _tolerant(value) for key, value in schema.items()}
     return [_tolerant(item) for item in schema] if isinstance(schema, list) else schema

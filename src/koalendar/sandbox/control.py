@@ -121,7 +121,7 @@ class Control:
             raise ValueError("Unknown setting.")
         for name, value in order.items():
             if not isinstance(value, bool if name in ("published", "per_second_limits") else str):
-                raise ValueError(f"{name} has the wrong type.")
+                raise TypeError(f"{name} has the wrong type.")
             if isinstance(value, str) and value and urlsplit(value).scheme not in ("http", "https"):
                 raise ValueError(f"{name} must be an http address.")
             setattr(self.world if name == "per_second_limits" else app, name, value)

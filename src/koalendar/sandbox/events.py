@@ -25,7 +25,7 @@ DEAUTHORIZATION_PATH = "/integrations/zoom/deauthorize"
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     """Zoom does not follow redirects of a notification endpoint."""
 
-    def redirect_request(self, *arguments: object) -> None:
+    def redirect_request(self, *_arguments: object) -> None:
         return None
 
 
@@ -45,7 +45,7 @@ class Announcer:
     def stop(self) -> None:
         self._queue.put(None)
         if self._thread:
-            self._thread.join(ANSWER_WITHIN_SECONDS + 1)
+            self._thread.join(1)  # A delivery still under way is not worth waiting for.
 
     def announce(self, event: str, payload: Json) -> None:
         """Queues one event; nothing happens for meeting events while no webhook address is set."""

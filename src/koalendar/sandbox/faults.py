@@ -233,8 +233,8 @@ RATE_LIMITS: dict[str, Answer] = {
     "account_daily": _error(
         429,
         429,
-        "You have reached the maximum daily rate limit for this API. Refer to the response header for details "
-        "on when you can make another request.",
+        "You have reached the maximum daily rate limit for this API. Refer to the response header for "
+        "details on when you can make another request.",
         "The account's calls of the day are spent.",
         headers={
             "X-RateLimit-Category": "Light",
@@ -273,8 +273,8 @@ def _oauth(status: int, reason: str, error: str, why: str, description: str = ""
 
 
 # Zoom documents the numbers, not the place where they stand in the body. The sandbox puts them in brackets
-# behind the reason, as Zoom's error pages do; the two forms of a dead refresh token carry none, as reported in
-# https://github.com/raycast/extensions/issues/10896 and https://github.com/calcom/cal.diy/pull/729.
+# behind the reason, as Zoom's error pages do; the two forms of a dead refresh token carry none, as reported
+# in https://github.com/raycast/extensions/issues/10896 and https://github.com/calcom/cal.diy/pull/729.
 OAUTH_ERRORS: dict[str, Answer] = {
     "refresh_token_dead": _oauth(400, "Invalid Token!", "invalid_grant", "Rotated, expired or revoked."),
     "refresh_token_dead_old_form": _oauth(
@@ -407,7 +407,7 @@ def _check_filters(changes: Mapping[str, Any]) -> None:
     }
     for name, value in changes.items():
         if isinstance(value, bool) or not isinstance(value, expected[name]):
-            raise ValueError(f"{name} has the wrong type.")
+            raise ValueError(f"{name} has the wrong type.")  # noqa: TRY004 - callers catch one kind
     if changes.get("times", 1) < 1:
         raise ValueError("times must be 1 or more.")
     if not 0 <= changes.get("seconds", 0) <= 600:

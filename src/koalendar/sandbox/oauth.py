@@ -97,13 +97,17 @@ def revoke_endpoint(world: ZoomWorld, request: Request) -> Response:
     """``POST /oauth/revoke``: ``{"status":"success"}``, and both tokens are dead."""
     try:
         _check_client(world, request)
-        if not request.field("token"):
-            raise OAuthError("4700")
-        if not world.revoke(request.field("token")):
-            raise OAuthError("refresh_token_dead")
+        _revoke(world, request.field("token"))
     except OAuthError as refusal:
         return OAUTH_ERRORS[refusal.preset].response(request, world.now())
     return json_answer(200, {"status": "success"})
+
+
+def _revoke(world: ZoomWorld, token: str) -> None:
+    if not token:
+        raise OAuthError("4700")
+    if not world.revoke(token):
+        raise OAuthError("refresh_token_dead")
 
 
 def _check_client(world: ZoomWorld, request: Request) -> None:

@@ -86,6 +86,8 @@ class Pages:
                 return _message("That did not work", str(error), 400)
         if method == "GET" and f"{request.path}/" in (path for path, _ in NAVIGATION):
             return redirect(f"{request.path}/", 301)
+        if request.path == "/favicon.ico":
+            return Response(204)  # Browsers ask by themselves; the sandbox has no icon.
         if method == "GET" and request.path.startswith("/static/"):
             return _static(request.path.removeprefix("/static/"))
         found = re.fullmatch(r"/mail/([0-9]{1,9})(/html)?", request.path)
@@ -178,7 +180,7 @@ class Pages:
         if decision == "admin":
             return _zoom_error(
                 "You cannot authorize this app",
-                "The admin of your account has to approve the app first. You can ask for it in the marketplace.",
+                "The admin of your account has to approve the app first. Ask for it in the marketplace.",
             )
         if decision != "allow":
             return _zoom_error("Something went wrong", "Unable to install this app. Try again later.")
@@ -197,7 +199,7 @@ class Pages:
         except LookupError:
             return self.world.add_user(email, email.partition("@")[0].title())
 
-    # -- marketplace and installed apps -----------------------------------------------------------------------
+    # -- marketplace and installed apps ---------------------------------------------------------------------
 
     def marketplace(self, _request: Request) -> Response:
         app = self.world.app
@@ -260,7 +262,7 @@ class Pages:
         )
         sent = _table(("At", "Event", "Answer"), log) if log else _empty("No notification has been sent.")
         validate = (
-            '<form method="post" action="/zoom/validate-webhook"><button>Validate the webhook address</button></form>'
+            _button("/zoom/validate-webhook", "Validate the webhook address")
             if self.world.app.webhook_url
             else '<p class="hint">No webhook address was given, so meeting events are not sent.</p>'
         )
@@ -281,7 +283,8 @@ class Pages:
             "/zoom/installed/remove", "Remove", tone="danger", user=user.email
         )
         return (
-            f'<tr><td data-label="Person"><strong>{_h(user.name)}</strong><br><span class="hint">{_h(user.email)}'
+            f'<tr><td data-label="Person"><strong>{_h(user.name)}</strong>'
+            f'<br><span class="hint">{_h(user.email)}'
             f'</span></td><td data-label="Granted">{state} {_h(granted)}</td>'
             f'<td class="buttons">{buttons}</td></tr>'
         )
@@ -356,7 +359,8 @@ class Pages:
         return f"""
 <section class="card"><h2>Fail next call</h2><form class="row" method="post" action="/zoom/fail-next">
 <label class="field grow"><span>What happens</span><select name="preset">{options}</select></label>
-<label class="field"><span>How often</span><input type="number" name="times" value="1" min="1" max="1000"></label>
+<label class="field"><span>How often</span>
+<input type="number" name="times" value="1" min="1" max="1000"></label>
 <button class="primary">Fail next call</button></form>
 <div data-live="armed">{state}{clear}</div></section>"""
 
@@ -372,10 +376,11 @@ class Pages:
         history = "".join(_history_line(entry) for entry in meeting.history[-5:])
         forms = "" if meeting.deleted else self._meeting_forms(meeting, body["timezone"])
         number = f"{meeting.id:,}".replace(",", " ")
+        look = " class=gone" if meeting.deleted else ""
         return (
-            f'<tr{" class=gone" if meeting.deleted else ""}><td data-label="Meeting"><strong>{_h(body["topic"])}'
+            f'<tr{look}><td data-label="Meeting"><strong>{_h(body["topic"])}'
             f'</strong><br><span class="hint nums">{number}</span></td>'
-            f'<td data-label="When" class="nums">{_h(_when(meeting))}</td>'
+            f'<td data-label="When" class="nums">{_when(meeting)}</td>'
             f'<td data-label="Host">{_h(host.name)}</td><td data-label="State">{state}</td>'
             f'<td data-label="What happened"><ol class="plain small">{history}</ol></td>'
             f'<td class="buttons">{forms}</td></tr>'
@@ -432,10 +437,12 @@ class Pages:
         )
         clear = _button("/mail/clear", "Clear mailbox") if rows else ""
         body = f"""
-<h1>Mailbox</h1><p class="lead">Everything the product sent, the newest first. SMTP port {self.sandbox.smtp_port}.</p>
+<h1>Mailbox</h1>
+<p class="lead">Everything the product sent, the newest first. SMTP port {self.sandbox.smtp_port}.</p>
 <section class="card" data-live="mails">{table}{clear}</section>
 <section class="card"><h2>Mail trouble</h2>{note}<form class="row" method="post" action="/mail/trouble">
-<label class="field grow"><span>How the mail server behaves</span><select name="trouble">{options}</select></label>
+<label class="field grow"><span>How the mail server behaves</span>
+<select name="trouble">{options}</select></label>
 <button class="primary">Change behaviour</button></form>
 {_button("/mail/trouble", "Back to normal", trouble="none") if note else ""}</section>"""
         return _page("Mailbox", body, "/mail/")
@@ -472,7 +479,8 @@ def _page(title: str, body: str, active: str, *, status: int = 200, form_targets
         for path, name in NAVIGATION
     )
     html = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{_h(title)} · Sandbox</title><link rel="stylesheet" href="/static/sandbox.css">
 <script src="/static/live.js" defer></script></head>
 <body><a class="skip" href="#main">Skip to content</a>
@@ -534,7 +542,8 @@ def _hidden(name: str, value: str) -> str:
 def _button(action: str, text: str, *, tone: str = "", **fields: str) -> str:
     hidden = "".join(_hidden(name, value) for name, value in fields.items())
     kind = f' class="{tone}"' if tone else ""
-    return f'<form class="inline" method="post" action="{action}">{hidden}<button{kind}>{_h(text)}</button></form>'
+    button = f"<button{kind}>{_h(text)}</button>"
+    return f'<form class="inline" method="post" action="{action}">{hidden}{button}</form>'
 
 
 def _choice(kind: str, name: str, value: str, text: str, hint: str, *, checked: bool = False) -> str:
@@ -556,7 +565,11 @@ def _time(text: str) -> str:
 def _when(meeting: Meeting) -> str:
     zone = meeting.body["timezone"]
     start, end = meeting.start.astimezone(ZoneInfo(zone)), meeting.end.astimezone(ZoneInfo(zone))
-    return f"{start:%a} {start.day} {start:%b %Y}, {start:%H:%M}–{end:%H:%M} {zone}"
+    place = _h(zone).replace("/", "/<wbr>")
+    return (
+        f'<span class="line">{start:%a} {start.day} {start:%b %Y},</span> '
+        f'<span class="line">{start:%H:%M}–{end:%H:%M}</span><br><span class="hint">{place}</span>'
+    )
 
 
 def _history_line(entry: Json) -> str:

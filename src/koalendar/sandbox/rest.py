@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from koalendar.sandbox.faults import HOST_DAILY_TEXT, PER_SECOND_TEXT
 from koalendar.sandbox.wire import Json, Request, Response, json_answer
-from koalendar.sandbox.world import BASIC, LICENSED, Meeting, Token, ZoomUser, ZoomWorld, iso
+from koalendar.sandbox.world import BASIC, LICENSED, Meeting, Token, ZoomUser, ZoomWorld, from_to, iso
 
 ZONES = frozenset(available_timezones())
 JOIN_HOST = "https://us05web.zoom.us"
@@ -30,15 +30,17 @@ LIST_REACH = timedelta(days=183)
 
 #: Settings that a request may carry, with the values they take. Zoom ignores what it does not know.
 _FLAGS = (
-    "allow_host_control_participant_mute_state allow_multiple_devices alternative_host_manage_cloud_recording "
-    "alternative_host_manage_meeting_summary alternative_host_update_polls "
-    "alternative_hosts_email_notification auto_start_ai_companion_questions auto_start_deepfake_detection "
-    "auto_start_meeting_summary close_registration cn_meeting device_testing disable_participant_video "
-    "email_in_attendee_report email_notification focus_mode host_pause_stop_recording host_save_video_order "
-    "host_video in_meeting internal_meeting join_before_host meeting_authentication mute_upon_entry "
+    "allow_host_control_participant_mute_state allow_multiple_devices "
+    "alternative_host_manage_cloud_recording alternative_host_manage_meeting_summary "
+    "alternative_host_update_polls alternative_hosts_email_notification "
+    "auto_start_ai_companion_questions auto_start_deepfake_detection auto_start_meeting_summary "
+    "close_registration cn_meeting device_testing disable_participant_video email_in_attendee_report "
+    "email_notification focus_mode host_pause_stop_recording host_save_video_order host_video "
+    "in_meeting internal_meeting join_before_host meeting_authentication mute_upon_entry "
     "participant_focused_meeting participant_video private_meeting push_change_to_calendar "
-    "registrants_confirmation_email registrants_email_notification request_permission_to_unmute_participants "
-    "show_join_info show_share_button use_pmi waiting_room watermark"
+    "registrants_confirmation_email registrants_email_notification "
+    "request_permission_to_unmute_participants show_join_info show_share_button use_pmi waiting_room "
+    "watermark"
 ).split()
 _TEXTS = (
     "alternative_hosts audio_conference_info authentication_domains authentication_option contact_email "
@@ -315,8 +317,10 @@ class RestApi:
             for name, value in before.items()
             if meeting.body.get(name) != value and name != "start_url"
         }
-        moved = "start_time" in old or "duration" in old
-        detail = f"{before['start_time']} → {meeting.body['start_time']}" if moved else ", ".join(sorted(old))
+        moved = "start_time" in old
+        detail = ", ".join(sorted(old))
+        if moved:
+            detail = from_to(before["start_time"], meeting.body["start_time"])
         meeting.remember("moved" if moved else "changed", "API", now, detail or "nothing different")
         self.world.on_change()
         self.world.tell_about(meeting, "meeting.updated", old=old)
@@ -628,7 +632,7 @@ def _policy(user: ZoomUser) -> Json:
 
 
 def _acceptable_passcode(user: ZoomUser, passcode: str) -> str:
-    """The passcode, if it meets the account's policy. The code of this refusal is not documented; 300 is a guess."""
+    """The passcode, if it meets the account's policy. Zoom names no code for a breach; 300 is a guess."""
     policy = _policy(user)
     wanted = [
         (policy["have_letter"], r"[A-Za-z]"),

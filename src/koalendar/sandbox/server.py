@@ -265,6 +265,8 @@ class StateFile:
             self._stopping.wait(SAVE_PAUSE_SECONDS)
             self._changed.clear()
             self._save()
+        if self._changed.is_set():
+            self._save()
 
     def _save(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -381,7 +383,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(response.body)
         self.wfile.flush()
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """What the base class refuses (bad request lines, unknown methods), as a 4xx in JSON."""
         status = code if 400 <= code < 500 else 405 if code == 501 else 400
         # The request line may not have been read: answer as for a plain GET.

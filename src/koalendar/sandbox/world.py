@@ -71,7 +71,7 @@ class ZoomApp:
 
 @dataclass
 class ZoomUser:
-    """A person with a Zoom login. ``preferences`` are used when a request is silent, ``locked`` always win."""
+    """A person with a Zoom login. ``preferences`` hold when a request is silent, ``locked`` always win."""
 
     id: str
     email: str
@@ -182,6 +182,12 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def from_to(old: str, new: str) -> str:
+    """Two instants of Zoom's form, short: ``12-03 09:00 → 12-04 10:00 UTC``."""
+    short_old, short_new = (text[5:16].replace("T", " ") for text in (old, new))
+    return f"{short_old} → {short_new} UTC"
+
+
 def parse_instant(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
@@ -217,8 +223,8 @@ class ZoomWorld:
             self._recent: dict[tuple[str, str], deque[float]] = {}
             self._call_count = 0
             self.exchanges.clear()
-            # Ada's own default is her personal room: a client that forgets `use_pmi: false` gets the same room
-            # for all her meetings. Zoom: settings.use_pmi in https://developers.zoom.us/docs/api/meetings/
+            # Ada's own default is her personal room: a client that forgets `use_pmi: false` gets the same
+            # room for all her meetings. Zoom: settings.use_pmi in https://developers.zoom.us/docs/api/meetings/
             self.add_user("ada@example.com", "Ada Lovelace", preferences={"use_pmi": True})
             self.add_user("ben@example.com", "Ben Okri", type=BASIC, account_id="sandboxAccountTwo02")
             self.on_change()
@@ -491,7 +497,7 @@ class ZoomWorld:
                 raise LookupError(f"There is no meeting {number}.")
             old = {"start_time": meeting.body["start_time"]}
             meeting.body["start_time"] = iso(start)
-            meeting.remember("moved", by, self.now(), f"{old['start_time']} → {iso(start)}")
+            meeting.remember("moved", by, self.now(), from_to(old["start_time"], iso(start)))
             self.on_change()
             self.tell_about(meeting, "meeting.updated", old=old)
 

@@ -47,7 +47,8 @@ class Integrator:
     def code(self, user: str = "ada@example.com", scopes: tuple[str, ...] = SCOPES) -> str:
         order = {"url": self.authorize_url(), "user": user, "scopes": list(scopes)}
         answer = self.http.post(f"{self.sandbox.url}/_control/authorize", json=order)
-        return parse_qs(urlsplit(answer.json()["location"]).query)["code"][0]
+        location: str = answer.json()["location"]
+        return parse_qs(urlsplit(location).query)["code"][0]
 
     def token(self, **form: str) -> httpx.Response:
         return self.http.post(
