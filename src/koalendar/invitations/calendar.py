@@ -209,8 +209,9 @@ def _address(person: Person) -> icalendar.vCalAddress:
 
 
 def _parameter(text: str) -> str:
-    # A parameter cannot hold a double quote, and old programs show its escape (RFC 6868) as it is.
-    return one_line(text).replace('"', "'")
+    # A parameter cannot hold a double quote, and old programs show its escape (RFC 6868) as it is. Some
+    # programs take a backslash for an escape here, and a last one would swallow the next parameter.
+    return one_line(text).replace('"', "'").replace("\\", "/")
 
 
 def plain(text: str) -> str:

@@ -8,11 +8,14 @@ Babel's own order.
 """
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
+from babel.localedata import LocaleDataDict, load
 
 _TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _ENGLISH = "en"
@@ -171,6 +174,23 @@ _STYLES = {
 }
 
 
+class _OwnLocale(Locale):
+    """A locale that keeps what it looks up to itself.
+
+    Babel 2.18 writes names that one locale inherits into data that other locales share, so that Russian
+    weekdays can turn Frisian for the life of the process (github.com/python-babel/babel/issues/1234). So
+    the parts with such names that we read are copied.
+    """
+
+    @cached_property
+    def _data(self) -> LocaleDataDict:
+        parts: dict[str | int | None, Any] = {
+            name: deepcopy(part) if name in {"days", "months", "day_periods"} else part
+            for name, part in load(str(self)).items()
+        }
+        return LocaleDataDict(parts)
+
+
 # Tags come from readers: keep the common ones, not whatever was ever sent.
 @lru_cache(maxsize=256)
 def find(tag: str) -> Locale:
@@ -179,14 +199,14 @@ def find(tag: str) -> Locale:
     Without its region if there is no such locale, and English if nothing is known of the language either.
     """
     if not _TAG.fullmatch(tag):
-        return Locale.parse(_ENGLISH)
+        return _OwnLocale.parse(_ENGLISH)
     language = re.split("[-_]", tag)[0]
     for attempt in (tag.replace("-", "_"), language):
         try:
-            return Locale.parse(attempt)
+            return _OwnLocale.parse(attempt)
         except (UnknownLocaleError, ValueError):
             continue
-    return Locale.parse(_ENGLISH)
+    return _OwnLocale.parse(_ENGLISH)
 
 
 @lru_cache(maxsize=256)
@@ -271,7 +291,6 @@ def _babel_style(locale: Locale) -> Style:
 
 def _written_out(pattern: str) -> str:
     """The pattern with the full names of month and weekday instead of the abbreviated ones."""
-    for short, full in [("MMM", "MMMM"), ("LLL", "LLLL"), ("E", "EEEE"), ("ccc", "cccc")]:
-        if full not in pattern:
-            pattern = pattern.replace(short, full)
+    for short, full in [("M{3,}", "MMMM"), ("L{3,}", "LLLL"), ("E+", "EEEE"), ("c{3,}", "cccc")]:
+        pattern = re.sub(short, full, pattern)
     return pattern
