@@ -190,9 +190,7 @@ def refresh(credential: Credential, *, refused: str, now: datetime) -> str:
     """
     owner = uuid.uuid4().hex
     began = time.monotonic()
-    # The holder may try twice, after a lost answer, and needs a moment to store what it got.
-    patience = 2.5 * settings.KOALENDAR_HTTP_TIMEOUT
-    while (waited := time.monotonic() - began) < patience:
+    while (waited := time.monotonic() - began) < _longest_refresh():
         row = Credential.objects.get(pk=credential.pk)
         pair = _pair(row)
         if pair.access_token != refused:
@@ -206,10 +204,15 @@ def refresh(credential: Credential, *, refused: str, now: datetime) -> str:
     raise Temporary(Reason.REFRESH_BUSY, retry_after=1)
 
 
+def _longest_refresh() -> float:
+    """Seconds: two tries, the second after a lost answer, and a moment to store what came."""
+    return 2.5 * float(settings.KOALENDAR_HTTP_TIMEOUT)
+
+
 def _claim(row: Credential, owner: str, now: datetime) -> bool:
     """Take the lease, unless it is held or the tokens have changed since `row` was read."""
     free = Q(lease_until=None) | Q(lease_until__lte=now)
-    until = now + timedelta(seconds=settings.KOALENDAR_LEASE)
+    until = now + timedelta(seconds=max(settings.KOALENDAR_LEASE, _longest_refresh()))
     rows = Credential.objects.filter(free, pk=row.pk, fence=row.fence)
     return rows.update(lease_owner=owner, lease_until=until) == 1
 

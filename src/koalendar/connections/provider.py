@@ -37,6 +37,7 @@ class Reason(StrEnum):
     PERSONAL_ROOM = "personal_room"
     PAST_START = "past_start"
     REFUSED = "refused"
+    GONE = "gone"
     # Refused while connecting.
     CODE_EXPIRED = "code_expired"
     CODE_INVALID = "code_invalid"
@@ -103,7 +104,7 @@ class Gone(ProviderError):  # noqa: N818
     """The object is not there: deleted, expired, or never made."""
 
     def __init__(self) -> None:
-        Exception.__init__(self, "gone")
+        super().__init__(Reason.GONE)
 
 
 class Disconnected(ProviderError):  # noqa: N818

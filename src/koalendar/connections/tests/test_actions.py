@@ -368,6 +368,21 @@ def test_a_refused_call_refreshes_and_then_breaks_the_connection(endpoint: Token
     assert reread(connection).state == State.BROKEN
 
 
+def test_a_call_refused_while_the_host_connects_again_is_tried_again_later(endpoint: TokenEndpoint) -> None:
+    far = NOW + timedelta(days=36_500)
+    connection = connect(tokens=make_tokens(expires_at=far))
+
+    def reconnect_meanwhile(_: httpx2.Request) -> httpx2.Response:
+        connect_again(connection, make_tokens("access-9", "refresh-9", expires_at=far))
+        return httpx2.Response(404, json={"code": 1001, "message": "User does not exist."})
+
+    endpoint.troubles = [reconnect_meanwhile]
+    with pytest.raises(Temporary):
+        actions.open_meetings(connection.credential).read("85412345678")
+    assert reread(connection).state == State.ACTIVE
+    assert actions.access_token(connection.credential, now=NOW) == "access-9"
+
+
 # ── Disconnecting ──
 
 

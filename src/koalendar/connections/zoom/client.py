@@ -10,6 +10,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, TypeVar
 from urllib.parse import urlsplit
@@ -48,6 +49,18 @@ Json = dict[str, object]
 Value = TypeVar("Value")
 
 
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One call: its name in the log, and what is sent. `creates` marks what must not simply be repeated."""
+
+    name: str
+    method: str
+    path: str
+    query: Mapping[str, str] | None = None
+    body: Json | None = None
+    creates: bool = False
+
+
 class ZoomClient:
     """The meetings of one Zoom user, through a user-managed app.
 
@@ -77,7 +90,7 @@ class ZoomClient:
 
     def me(self) -> Account:
         """Whose account this is. Zoom: GET /users/me, scope user:read:user."""
-        return self._read(_account, self._call("me", "GET", "/users/me"))
+        return self._read(_account, self._call(_Ask("me", "GET", "/users/me")))
 
     def find(self, marker: str) -> list[RemoteMeeting]:
         """All meetings of the account whose agenda begins with the marker, oldest first.
@@ -97,7 +110,7 @@ class ZoomClient:
         """
         _check_marker(spec.marker)
         self._refuse_past(spec)
-        body = self._call("create", "POST", "/users/me/meetings", body=_request(spec), creates=True)
+        body = self._call(_Ask("create", "POST", "/users/me/meetings", body=_request(spec), creates=True))
         try:
             meeting = self._meeting(body)
         except ValueError as error:
@@ -109,7 +122,7 @@ class ZoomClient:
 
     def read(self, remote_id: str) -> RemoteMeeting:
         """The meeting as it is now. Zoom: GET /meetings/{id}. Raises Gone."""
-        body = self._call("read", "GET", _path(remote_id))
+        body = self._call(_Ask("read", "GET", _path(remote_id)))
         if _is_personal_room(body):
             raise Rejected(Reason.PERSONAL_ROOM)
         return self._read(self._meeting, body)
@@ -121,7 +134,7 @@ class ZoomClient:
         Gone; Rejected(PAST_START) without asking, because Zoom would keep the old time.
         """
         self._refuse_past(spec)
-        self._call("update", "PATCH", _path(remote_id), body=_request(spec))
+        self._call(_Ask("update", "PATCH", _path(remote_id), body=_request(spec)))
         return self.read(remote_id)
 
     def delete(self, remote_id: str) -> None:
@@ -132,7 +145,7 @@ class ZoomClient:
         """
         query = {"schedule_for_reminder": "false", "cancel_meeting_reminder": "false"}
         try:
-            self._call("delete", "DELETE", _path(remote_id), query=query)
+            self._call(_Ask("delete", "DELETE", _path(remote_id), query=query))
         except Gone:
             return
         except Rejected as error:
@@ -141,70 +154,49 @@ class ZoomClient:
 
     def start_url(self, remote_id: str) -> str:
         """A fresh link that signs its bearer in as the host, good for two hours. Zoom: GET /meetings/{id}."""
-        body = self._call("start_url", "GET", _path(remote_id))
+        body = self._call(_Ask("start_url", "GET", _path(remote_id)))
         return self._read(lambda answer: self._link(answer, "start_url"), body)
 
     # ── One call ──
 
-    def _call(
-        self,
-        call: str,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: Json | None = None,
-        creates: bool = False,
-    ) -> Json:
+    def _call(self, ask: _Ask) -> Json:
         """The decoded answer, empty where there is none. Raises the errors of `provider`.
 
         A token that Zoom refuses (401) is renewed once and the call repeated once: it was not carried out.
         """
         token = self._tokens.current()
-        answer = self._send(call, method, path, token, query=query, body=body, creates=creates)
+        answer = self._send(ask, token)
         if _refuses_token(answer):
             token = self._tokens.after_refusal(token)
-            answer = self._send(call, method, path, token, query=query, body=body, creates=creates)
+            answer = self._send(ask, token)
         if 200 <= answer.status < 300:
-            return _decoded(answer, creates=creates)
-        error = classify(answer, creates=creates, now=self._now())
+            return _decoded(answer, creates=ask.creates)
+        error = classify(answer, creates=ask.creates, now=self._now())
         raise self._tokens.ended(token, error.reason) if isinstance(error, Disconnected) else error
 
-    def _send(
-        self,
-        call: str,
-        method: str,
-        path: str,
-        token: str,
-        *,
-        query: Mapping[str, str] | None,
-        body: Json | None,
-        creates: bool,
-    ) -> Answer:
+    def _send(self, ask: _Ask, token: str) -> Answer:
         began = time.monotonic()
+        url, headers = f"{self._api_url}{ask.path}", {"Authorization": f"Bearer {token}"}
         outcome: object = Reason.UNREACHABLE
-        headers = {"Authorization": f"Bearer {token}"}
         try:
-            answer = self._wire.send(
-                method, f"{self._api_url}{path}", headers=headers, query=query, body=body
-            )
+            answer = self._wire.send(ask.method, url, headers=headers, query=ask.query, body=ask.body)
             outcome = answer.status
         except NotSent as error:
             raise Temporary(Reason.UNREACHABLE) from error
         except NoAnswer as error:
             outcome = Reason.NO_ANSWER
-            raise unclear(Reason.NO_ANSWER, creates=creates) from error
+            raise unclear(Reason.NO_ANSWER, creates=ask.creates) from error
         finally:
             ms = round((time.monotonic() - began) * 1000)
             level = logging.INFO if outcome in (200, 201, 204) else logging.WARNING
-            logger.log(level, "zoom_call", extra={"call": call, "outcome": outcome, "ms": ms})
+            logger.log(level, "zoom_call", extra={"call": ask.name, "outcome": outcome, "ms": ms})
         return answer
 
     def _listed(self) -> Iterator[object]:
         query = {"type": "scheduled", "page_size": str(PAGE_SIZE)}
         seen: set[str] = set()
         while len(seen) < MOST_PAGES:
-            page = self._call("find", "GET", "/users/me/meetings", query=query)
+            page = self._call(_Ask("find", "GET", "/users/me/meetings", query=query))
             meetings, following = page.get("meetings"), page.get("next_page_token") or ""
             if not isinstance(meetings, list) or not isinstance(following, str) or following in seen:
                 raise Temporary(Reason.BAD_ANSWER)
