@@ -10,12 +10,24 @@ from urllib.parse import parse_qsl, urlsplit
 from koalendar.sandbox import faults
 from koalendar.sandbox.faults import Answer, Fault
 from koalendar.sandbox.oauth import ConsentError, allow, read_consent
-from koalendar.sandbox.rest import ZONES
+from koalendar.sandbox.rest import NO_PASSCODE_POLICY, ZONES, wrong_settings
 from koalendar.sandbox.wire import Json, Request, Response, json_answer
 from koalendar.sandbox.world import BASIC, LICENSED, SCOPES, parse_instant
 
 if TYPE_CHECKING:
     from koalendar.sandbox.server import Sandbox
+
+
+_USER_FIELDS: dict[str, type] = {
+    "email": str,
+    "name": str,
+    "type": int,
+    "timezone": str,
+    "account_id": str,
+    "preferences": dict,
+    "locked": dict,
+    "passcode_policy": dict,
+}
 
 
 class Control:
@@ -133,26 +145,25 @@ class Control:
         return {"now": self.world.now().isoformat()}
 
     def add_user(self, order: Json) -> Json:
-        allowed = {
-            "email",
-            "name",
-            "type",
-            "timezone",
-            "account_id",
-            "preferences",
-            "locked",
-            "passcode_policy",
-        }
-        if set(order) - allowed or not isinstance(order["email"], str) or "@" not in order["email"]:
-            raise ValueError(f"A user has an email and any of {', '.join(sorted(allowed))}.")
+        unknown = set(order) - set(_USER_FIELDS)
+        if unknown or not all(isinstance(value, _USER_FIELDS[name]) for name, value in order.items()):
+            raise ValueError(f"A user has an email and any of {', '.join(sorted(_USER_FIELDS))}.")
+        if "@" not in order["email"]:
+            raise ValueError("email must be an address.")
         if order.get("type", LICENSED) not in (BASIC, LICENSED) or order.get("timezone", "UTC") not in ZONES:
             raise ValueError("type must be 1 or 2, timezone an IANA name.")
+        for name in ("preferences", "locked"):
+            if wrong_settings(order.get(name, {})):
+                raise ValueError(f"{name} must hold settings of a meeting with their proper values.")
+        policy = order.get("passcode_policy", {})
+        if any(type(value) is not type(NO_PASSCODE_POLICY.get(name)) for name, value in policy.items()):
+            raise ValueError("passcode_policy must hold fields of meeting_password_requirement.")
         return asdict(self.world.add_user(**order))
 
     def authorize(self, order: Json) -> Json:
         """What pressing Allow on the consent page does: ``url`` of the authorise request, ``user``,
         and the granted ``scopes`` (all when absent). Answers the ``location`` the browser would go to."""
-        consent = read_consent(self.world, dict(parse_qsl(urlsplit(order["url"]).query, True)))
+        consent = read_consent(self.world, dict(parse_qsl(urlsplit(str(order["url"])).query, True)))
         user = self.world.user(order.get("user", "ada@example.com"))
         return {"location": allow(self.world, consent, user, order.get("scopes", list(SCOPES)))}
 

@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from koalendar.sandbox.wire import Json, Request, Response, json_answer
 
@@ -65,7 +65,7 @@ class Answer:
         headers = {name: _fill(value, words) for name, value in self.headers.items()}
         if self.body is not None:
             return json_answer(self.status, json.loads(_fill(json.dumps(self.body), words)), headers)
-        text = _fill(self.raw or "", words).encode()
+        text = _fill(self.raw or "", words).encode("utf-8", "replace")
         return Response(self.status, text, {"Content-Type": "text/html;charset=UTF-8", **headers})
 
 
@@ -372,7 +372,7 @@ def _presets() -> dict[str, Fault]:
 #: Every named fault, ready to be armed.
 PRESETS: dict[str, Fault] = _presets()
 
-_KINDS = frozenset(Kind.__args__)  # type: ignore[attr-defined]  # typing gives Literal no public accessor
+_KINDS = frozenset(get_args(Kind))
 _FILTERS = frozenset({"method", "path", "times", "seconds"})
 _ANSWER_FIELDS = frozenset({"status", "code", "message", "errors", "body", "raw", "headers"})
 
@@ -423,7 +423,7 @@ def _answer_from(order: Mapping[str, Any]) -> Answer:
     if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
         raise ValueError("status must be a number from 200 to 599.")
     if not isinstance(headers, dict) or not all(_is_header(*pair) for pair in headers.items()):
-        raise ValueError("headers must map names to single-line texts.")
+        raise ValueError("headers must map names to plain texts of one line.")
     if raw is not None:
         return Answer(status, raw=str(raw), headers=headers)
     if isinstance(order.get("body"), dict):
@@ -435,7 +435,12 @@ def _answer_from(order: Mapping[str, Any]) -> Answer:
 
 
 def _is_header(name: object, value: object) -> bool:
-    return isinstance(name, str) and isinstance(value, str) and not re.search(r"[\r\n]", name + value)
+    return (
+        isinstance(name, str)
+        and isinstance(value, str)
+        and re.fullmatch(r"[A-Za-z0-9-]+", name) is not None
+        and re.fullmatch(r"[ -~]*", value) is not None
+    )
 
 
 def describe(fault: Fault) -> Json:

@@ -296,6 +296,7 @@ class RestApi:
         before = {name: value for name, value in meeting.body.items() if name != "settings"}
         names = ("topic", "type", "duration", "timezone", "agenda", "tracking_fields")
         meeting.body |= {name: fields[name] for name in names if name in fields}
+        meeting.body["timezone"] = meeting.body["timezone"] or before["timezone"]
         start = _start_instant(fields, user, meeting.body["timezone"])
         if start is not None and start >= now:
             meeting.body["start_time"] = iso(start)
@@ -533,7 +534,7 @@ def _checked_fields(request: Request, *, creating: bool) -> Json:
         for name, fits in _FIELD_RULES.items()
         if name in fields and not fits(fields[name])
     }
-    wrong |= _wrong_settings(fields.get("settings", {}))
+    wrong |= wrong_settings(fields.get("settings", {}))
     if wrong:
         raise invalid(wrong)
     if fields.get("type", 2) != 2:
@@ -569,7 +570,7 @@ _FIELD_RULES: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _wrong_settings(settings: Any) -> dict[str, str]:
+def wrong_settings(settings: Any) -> dict[str, str]:
     if not isinstance(settings, dict):
         return {}
     rules: dict[str, Callable[[Any], bool]] = {name: lambda value: isinstance(value, bool) for name in _FLAGS}
@@ -618,17 +619,20 @@ def _pwd(passcode: str) -> str:
     return base64.urlsafe_b64encode(f"sandbox-{passcode}-encrypted".encode()).decode().rstrip("=") + ".1"
 
 
+NO_PASSCODE_POLICY: Json = {
+    "length": 0,
+    "have_letter": False,
+    "have_number": False,
+    "have_special_character": False,
+    "have_upper_and_lower_characters": False,
+    "only_allow_numeric": False,
+    "consecutive_characters_length": 0,
+    "weak_enhance_detection": False,
+}
+
+
 def _policy(user: ZoomUser) -> Json:
-    return {
-        "length": 0,
-        "have_letter": False,
-        "have_number": False,
-        "have_special_character": False,
-        "have_upper_and_lower_characters": False,
-        "only_allow_numeric": False,
-        "consecutive_characters_length": 0,
-        "weak_enhance_detection": False,
-    } | user.passcode_policy
+    return NO_PASSCODE_POLICY | user.passcode_policy
 
 
 def _acceptable_passcode(user: ZoomUser, passcode: str) -> str:

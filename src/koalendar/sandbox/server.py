@@ -374,12 +374,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(response.status)
         for name, value in (_COMMON_HEADERS | response.headers).items():
             self.send_header(name, value)
-        if response.status != 204:
+        bodiless = response.status in (204, 304)
+        if not bodiless:
             self.send_header("Content-Length", str(len(response.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if self.command != "HEAD" and response.status != 204:
+        if self.command != "HEAD" and not bodiless:
             self.wfile.write(response.body)
         self.wfile.flush()
 

@@ -36,6 +36,7 @@ CODE_LIFE = timedelta(minutes=5)  # https://developers.zoom.us/docs/integrations
 ACCESS_LIFE = timedelta(hours=1)
 REFRESH_LIFE = timedelta(days=90)  # Zoom's token-lifecycle text in https://github.com/zoom/skills
 MEETING_LIFE = timedelta(days=30)  # https://support.zoom.us/hc/en-us/articles/201362373
+CLOCK_REACH_SECONDS = 10 * 365 * 86_400
 WRITES_PER_HOST_AND_DAY = 100  # https://developers.zoom.us/docs/api/rate-limits/
 #: What a meeting.updated event names; it carries changed fields only.
 TOLD_CHANGES = frozenset("topic type start_time duration timezone agenda join_url password".split())
@@ -265,7 +266,10 @@ class ZoomWorld:
         return self._clock() + timedelta(seconds=self.clock_offset)
 
     def advance_clock(self, seconds: float) -> None:
+        """Moves Zoom's clock; ValueError beyond ten years from the true time."""
         with self.lock:
+            if not abs(self.clock_offset + seconds) <= CLOCK_REACH_SECONDS:
+                raise ValueError("The clock moves by ten years at most.")
             self.clock_offset += seconds
             self.on_change()
 
@@ -491,6 +495,8 @@ class ZoomWorld:
 
     def move_meeting(self, number: int, start: datetime, *, by: str) -> None:
         """The host gives the meeting another start in Zoom; LookupError when it is not there."""
+        if not 2000 <= start.year <= 2999:
+            raise ValueError("The start must be between the years 2000 and 2999.")
         with self.lock:
             meeting = self.meetings.get(number)
             if meeting is None or meeting.deleted:

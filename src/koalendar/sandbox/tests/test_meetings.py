@@ -56,6 +56,12 @@ def test_an_update_ignores_a_past_start_without_a_word(ada: Integrator) -> None:
     assert ada.call("GET", f"/meetings/{meeting['id']}").json()["start_time"] == meeting["start_time"]
 
 
+def test_an_empty_time_zone_leaves_the_meeting_in_its_own(ada: Integrator) -> None:
+    meeting = ada.create().json()
+    ada.call("PATCH", f"/meetings/{meeting['id']}", json={"timezone": ""})
+    assert ada.call("GET", f"/meetings/{meeting['id']}").json()["timezone"] == "Europe/Paris"
+
+
 def test_a_new_passcode_changes_the_link(ada: Integrator) -> None:
     meeting = ada.create().json()
     ada.call("PATCH", f"/meetings/{meeting['id']}", json={"password": "new_one"})

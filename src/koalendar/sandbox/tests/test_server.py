@@ -109,6 +109,11 @@ def test_the_remote_control_moves_the_clock_and_expires_tokens(ada: Integrator) 
         ("POST", "/_control/expire", b"{}"),
         ("POST", "/_control/clock", b'{"advance_seconds": "soon"}'),
         ("POST", "/_control/clock", b'{"advance_seconds": 1e300}'),
+        ("POST", "/_control/clock", b'{"advance_seconds": NaN}'),
+        ("POST", "/_control/users", b'{"email": "a@b", "preferences": {"alternative_hosts": 5}}'),
+        ("POST", "/_control/users", b'{"email": "a@b", "passcode_policy": {"length": "8"}}'),
+        ("POST", "/_control/authorize", b'{"url": 5}'),
+        ("POST", "/_control/faults", b'{"status": 200, "headers": {"X": "\xc3\xa9"}}'),
         ("POST", "/_control/settings", b'{"published": "yes"}'),
         ("POST", "/_control/settings", b'{"webhook_url": "file:///etc/passwd"}'),
         ("POST", "/_control/meetings/move", b'{"id": "x", "start_time": "y"}'),
@@ -131,6 +136,7 @@ def test_nonsense_is_refused_without_a_trace(
     answer = http.request(method, sandbox.url + path, content=body)
     assert 400 <= answer.status_code < 500
     assert "Traceback" not in answer.text
+    assert http.get(f"{sandbox.url}/zoom/").status_code == 200
 
 
 @pytest.mark.parametrize(
