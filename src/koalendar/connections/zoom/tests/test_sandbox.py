@@ -1,7 +1,5 @@
 """The Zoom client and the stored connection against the sandbox, over HTTP."""
 
-import base64
-import hashlib
 import os
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,6 +12,7 @@ from pytest_django import Settings
 from koalendar import clock
 from koalendar.connections import actions
 from koalendar.connections.models import Connection
+from koalendar.connections.pkce import challenge_of
 from koalendar.connections.provider import (
     Disconnected,
     MeetingProvider,
@@ -37,7 +36,6 @@ pytestmark = pytest.mark.django_db
 State = Connection.State
 REDIRECT = "http://127.0.0.1:8000/integrations/zoom/callback"
 VERIFIER = "v" * 64
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 ADA = "ada@example.com"
 
 
@@ -77,7 +75,7 @@ def meetings(connection: Connection) -> MeetingProvider:
 
 def consent(sandbox: Sandbox, scopes: tuple[str, ...] = EVERY_SCOPE) -> str:
     """The code that Zoom sends back after Ada's consent."""
-    url = Zoom().oauth().authorize_url(redirect_uri=REDIRECT, state="s", challenge=CHALLENGE)
+    url = Zoom().oauth().authorize_url(redirect_uri=REDIRECT, state="s", challenge=challenge_of(VERIFIER))
     order = {"url": url, "user": ADA, "scopes": list(scopes)}
     answer = httpx2.post(f"{sandbox.url}/_control/authorize", json=order)
     query = parse_qs(urlsplit(str(answer.json()["location"])).query)
