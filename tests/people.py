@@ -2,12 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import httpx2
+
+from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking.actions import Invitee, Wish, book
 from koalendar.booking.models import Booking, EventType, Profile
 from koalendar.booking.setting_up import add_event_type, move_in
+from koalendar.connections import registry
+from koalendar.connections.actions import connect_with_code
 from koalendar.connections.models import Connection, Credential
+from koalendar.connections.pkce import challenge_of, new_verifier
 
 # A Monday, 08:00 UTC, three weeks before the clocks of most zones do anything.
 NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
@@ -69,3 +76,23 @@ def make_connection(host: Host | None = None, *, user: str = "zoom-ada", **field
 
 def minutes(many: int) -> timedelta:
     return timedelta(minutes=many)
+
+
+def connect_zoom(sandbox: Any, host: Host | None = None, *, scopes: list[str] | None = None) -> Connection:
+    """Connect the host to the sandbox's Zoom the way a browser would: consent, code, exchange."""
+    host = host or ada()
+    verifier = new_verifier()
+    redirect_uri = "http://localhost:8000/integrations/zoom/callback"
+    url = (
+        registry.get("zoom")
+        .oauth()
+        .authorize_url(redirect_uri=redirect_uri, state="state", challenge=challenge_of(verifier))
+    )
+    order: dict[str, object] = {"url": url, "user": host.email}
+    if scopes is not None:
+        order["scopes"] = scopes
+    answer = httpx2.post(f"{sandbox.url}/_control/authorize", json=order).json()
+    code = parse_qs(urlsplit(answer["location"]).query)["code"][0]
+    return connect_with_code(
+        host=host, provider="zoom", code=code, verifier=verifier, redirect_uri=redirect_uri, now=clock.now()
+    )

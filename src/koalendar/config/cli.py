@@ -7,7 +7,6 @@ inside the commands.
 import argparse
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -206,7 +205,7 @@ def _doctor(_options: argparse.Namespace) -> int:
 
 
 def _sandbox(options: argparse.Namespace) -> int:
-    """The sandbox imports nothing of ours, and is started as what it is: another program."""
+    """The sandbox imports nothing of ours, and takes our place as what it is: another program."""
     words = [
         "--port",
         str(options.port),
@@ -215,8 +214,7 @@ def _sandbox(options: argparse.Namespace) -> int:
         "--product-url",
         options.product_url,
     ]
-    command = [sys.executable, "-m", "koalendar.sandbox", *words]
-    return subprocess.call(command)
+    os.execv(sys.executable, [sys.executable, "-m", "koalendar.sandbox", *words])  # noqa: S606
 
 
 def _bring_up_to_date(verbosity: int = 0) -> None:

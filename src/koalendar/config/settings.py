@@ -3,6 +3,7 @@
 Each setting is listed in `.env.example` and explained in docs/operate.md; a test compares the three.
 """
 
+import zoneinfo
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +22,9 @@ from koalendar.config.environment import (
 from koalendar.config.secrets import local_secret, make_encryption_key, make_secret_key
 
 env = Environment()
+
+# The rules of time zones come from the pinned tzdata alone, the same on every machine.
+zoneinfo.reset_tzpath(to=())
 
 # Where the site is, and where its data lies.
 

@@ -3,10 +3,18 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from koalendar.ops import health
+from koalendar.web import pages, styleguide
+
+handler400 = pages.bad_request
+handler500 = pages.server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", pages.home, name="home"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("styleguide", styleguide.styleguide, name="styleguide"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("dashboard/", include("koalendar.web.dashboard.urls")),
+    path("integrations/", include("koalendar.web.dashboard.integration_urls")),
 ]

@@ -64,6 +64,7 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
         return _look_again(row, now)
     except Rejected as error:
         _note_problem(row, error.reason, now, state=None if row.remote_id else State.BLOCKED)
+        _note_rights(row, error, now)
         return GiveUp(error.reason)
     except Disconnected as error:
         _note_problem(row, error.reason, now)
@@ -118,7 +119,7 @@ def _create(
         return _adopt(appointment, row, zoom, spec, now)
     except ProviderError:
         # Surely not made: the next try may create without looking.
-        _record(row, now, state=State.NEEDED, credential=None, attempted_at=None)
+        _record(row, now, state=State.NEEDED, attempted_at=None)
         raise
     return _arrive(appointment, row, made, now)
 
@@ -318,6 +319,16 @@ def _note_problem(row: Meeting, problem: str, now: datetime, *, state: str | Non
     since = row.problem_since if row.problem == problem else now
     values: dict[str, object] = {"problem": str(problem), "problem_since": since}
     _record(row, now, **(values | ({"state": state} if state else {})))
+
+
+def _note_rights(row: Meeting, error: Rejected, now: datetime) -> None:
+    """Some refusals are about the account and not about this meeting: the integrations page says so too."""
+    told = error.facts.get("scopes", ())
+    scopes = [str(scope) for scope in told] if isinstance(told, list | tuple) else []
+    if row.credential is not None and error.reason == Reason.MISSING_SCOPE:
+        connections.note_missing_scope(row.credential, scopes, now)
+    elif row.credential is not None and error.reason == Reason.CANNOT_HOST:
+        connections.note_attention(row.credential, error.reason, now)
 
 
 def _later(error: Temporary) -> Outcome:

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -76,7 +77,7 @@ def test_overlapping_lengths_and_moves_never_hold_a_host_twice(settings: Any) ->
     outcomes = at_once(40, act)
     assert set(outcomes) <= {"done", "SlotTaken", "OutsideRules", "WrongState"}
     spans = sorted(Hold.objects.filter(active=True).values_list("blocks_from", "blocks_until"))
-    assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in pairwise(spans))
     live = Booking.objects.filter(status__in=Booking.LIVE).count()
     assert live == len(spans)
 

@@ -1,0 +1,36 @@
+"""What every room's tests may ask for: a fixed day of the calendar, and the sandbox's Zoom."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from koalendar import clock
+from koalendar.sandbox.server import Sandbox
+from tests.zoom_openapi import ZoomContract
+
+
+@pytest.fixture
+def present(settings: Any) -> None:
+    """The clock says `tests.people.NOW`, whatever day the tests are run."""
+    from tests.people import NOW
+
+    settings.KOALENDAR_CLOCK_OFFSET = (NOW - datetime.now(UTC)).total_seconds()
+
+
+@pytest.fixture
+def sandbox(settings: Any) -> Iterator[Sandbox]:
+    """Zoom and a mail server in this process; the product's settings point there.
+
+    Every exchange is held against Zoom's OpenAPI document where ZOOM_OPENAPI names it.
+    """
+    document = os.environ.get("ZOOM_OPENAPI")
+    validator = ZoomContract(document).check if document else None
+    with Sandbox(now=clock.now, validator=validator) as running:
+        settings.ZOOM_BASE_URL = f"{running.url}/zoom"
+        settings.ZOOM_API_URL = f"{running.url}/zoom/v2"
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.smtp_port
+        yield running
