@@ -13,7 +13,7 @@ def home(request: HttpRequest) -> HttpResponse:
 # Django's own answers to 403 and 404 already know the frame's variables; to 400 and 500 they do not.
 
 
-def bad_request(request: HttpRequest, **_why: object) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - what Django calls.
     return render(request, "400.html", status=400)
 
 
