@@ -202,6 +202,8 @@ def _arrive(appointment: Appointment, row: Meeting, made: RemoteMeeting, now: da
             problem_since=None,
         )
         _announce(appointment, row, changed=bool(had_link) and had_link != made.join_url, now=now)
+    assert row.credential is not None  # It has just answered.
+    connections.note_success(row.credential, now)
     log.info("meeting_in_place", extra={"appointment": str(appointment.uid), "generation": row.generation})
     return Done()
 
@@ -248,6 +250,7 @@ def _unmake(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
     else:
         zoom.delete(row.remote_id)
     _record(row, now, state=State.GONE, join_url="", passcode="", dial_in=[], problem="", problem_since=None)
+    connections.note_success(credential, now)
     log.info("meeting_removed", extra={"appointment": str(appointment.uid), "generation": row.generation})
     return Done()
 
