@@ -37,3 +37,4 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:  # noqa: F405
     DATABASES["default"]["OPTIONS"]["init_command"] = (  # noqa: F405
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;"
     )
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405  Whitenoise warns of a folder that is missing.

@@ -1,0 +1,119 @@
+"""How allauth fits into the house: its mails go through the outbox, and signing up can be closed."""
+
+import re
+import time
+from email.utils import make_msgid
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
+from allauth.core import context as allauth_context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.forms import BaseForm
+from django.http import HttpRequest
+
+from koalendar import clock
+from koalendar.accounts.models import AccountMail, Host
+from koalendar.connections.sealing import seal, unseal
+from koalendar.outbox.queue import enqueue
+from koalendar.web.limits import client_address
+
+ACCOUNT_MAIL = "account_mail"
+
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?")
+
+# What allauth puts into a mail's context as an absolute address.
+_LINKS = ("activate_url", "password_reset_url", "signup_url")
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts by e-mail and password."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return bool(settings.KOALENDAR_SIGNUP == "open")
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Whom the limits count: the client as our trusted proxies saw it."""
+        return client_address(request)
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Whoever signed in a moment ago has just proved who they are, and is not asked again."""
+        if _signed_in_lately(self.request):
+            return False
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
+
+    def save_user(
+        self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, commit: bool = True
+    ) -> AbstractBaseUser:
+        assert isinstance(user, Host)
+        user.name = form.cleaned_data["name"]
+        user.zone = form.cleaned_data["zone"]
+        user.locale = _first_language(request)
+        return super().save_user(request, user, form, commit)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write the mail down and owe it, so that no request waits for a mail server.
+
+        A mail to an address that has no account costs the same, so timing tells nothing either.
+        """
+        request = allauth_context.request
+        links = {name: at_base(context[name]) for name in _LINKS if name in context}
+        base = {"request": request, "email": email, "current_site": _Site()}
+        message = self.render_mail(template_prefix, email, base | context | links)
+        alternatives = message.alternatives if isinstance(message, EmailMultiAlternatives) else []
+        html = next((str(content) for content, _type in alternatives), "")
+        with transaction.atomic():
+            mail = AccountMail.objects.create(
+                recipient=email,
+                subject=str(message.subject)[:200],
+                text=str(message.body),
+                html=html,
+                message_id=make_msgid(domain=settings.HOSTNAME),
+            )
+            enqueue(ACCOUNT_MAIL, mail.pk, due=clock.now())
+
+
+def _signed_in_lately(request: HttpRequest) -> bool:
+    # allauth notes the wall time of each proof in the session.
+    host = request.user if isinstance(request.user, Host) else None
+    since = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    return any(proof.get("at", 0) > since for proof in get_authentication_records(request, host))
+
+
+def _first_language(request: HttpRequest) -> str:
+    """The tag that the browser puts first: dates follow it even where our sentences are not translated."""
+    first = request.headers.get("Accept-Language", "").split(",")[0].split(";")[0].strip()
+    return first if _TAG.fullmatch(first) else str(settings.LANGUAGE_CODE)
+
+
+class _Site:
+    """What allauth's texts call the site, from the settings and never from the request's Host header."""
+
+    @property
+    def name(self) -> str:
+        return str(settings.KOALENDAR_BRAND)
+
+    @property
+    def domain(self) -> str:
+        return urlsplit(settings.KOALENDAR_BASE_URL).netloc
+
+
+def at_base(address: str) -> str:
+    """The address with scheme and host of KOALENDAR_BASE_URL, whatever host the request came in by."""
+    base, parts = urlsplit(settings.KOALENDAR_BASE_URL), urlsplit(address)
+    return urlunsplit((base.scheme, base.netloc, parts.path, parts.query, parts.fragment))
+
+
+class TwoFactorAdapter(DefaultMFAAdapter):
+    """Two-factor secrets are sealed at rest; allauth does not tell whose they are, so to no row."""
+
+    def encrypt(self, text: str) -> str:
+        return seal(text, purpose="two-factor", row="")
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(encrypted_text, purpose="two-factor", row="")

@@ -1,0 +1,353 @@
+"""What the pages show of a booking: its row, its facts, its outside copies and what happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from koalendar.booking import problems, queries
+from koalendar.booking.links import token_for
+from koalendar.booking.models import Booking, Meeting, Message
+from koalendar.booking.openings import open_slots
+from koalendar.booking.queries import CopyState, Tab, Whereabouts
+from koalendar.invitations import when
+from koalendar.scheduling.zones import load_zone
+from koalendar.web.dashboard.wording import HostWording, how_soon
+
+JOIN_FROM = timedelta(minutes=15)
+
+
+# ── Its row in the list ──
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    text: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the agenda. `chip` is there only when something is not as it should be."""
+
+    booking: Booking
+    day: str
+    hours: str
+    title: str
+    location: str
+    guests: int
+    url: str
+    invitee_url: str
+    chip: Chip | None
+    can_change: bool
+    can_start: bool
+
+
+def row_of(booking: Booking, words: HostWording, *, tab: Tab) -> Row:
+    appointment = booking.appointment
+    place = queries.whereabouts(booking, now=words.now) if tab is Tab.UPCOMING else None
+    is_near = appointment.start - JOIN_FROM <= words.now < appointment.end
+    return Row(
+        booking=booking,
+        day=words.day(words.local(appointment.start).date()),
+        hours=words.hours(appointment.start, appointment.end),
+        title=str(booking.snapshot.get("title", "")) or appointment.event_type.title,
+        location=location_word(appointment.location),
+        guests=len(booking.guests),
+        url=reverse("dashboard-booking", kwargs={"uid": booking.uid}),
+        invitee_url=f"{settings.KOALENDAR_BASE_URL}/b/{token_for(booking)}/",
+        chip=_chip(booking, place),
+        can_change=booking.is_live and appointment.end > words.now,
+        can_start=is_near and place is not None and place.state is CopyState.READY,
+    )
+
+
+def _chip(booking: Booking, place: Whereabouts | None) -> Chip | None:
+    if booking.status == Booking.Status.PENDING:
+        return Chip(_("Waiting for you"), "warn")
+    if place is None or not booking.is_live:
+        return None
+    if place.state is CopyState.FAILED or (place.late and not place.join_url):
+        return Chip(_("No link"), "bad")
+    if place.state is CopyState.PENDING and not place.join_url:
+        return Chip(_("Link is being made"), "busy")
+    if booking.sequence:
+        return Chip(_("New time"), "")
+    return None
+
+
+def location_word(location: dict[str, object]) -> str:
+    return {
+        "zoom": _("Zoom"),
+        "phone": _("Phone"),
+        "in_person": _("In person"),
+        "link": _("Link"),
+    }.get(str(location.get("kind", "")), "")
+
+
+# ── Its facts ──
+
+
+def facts_of(booking: Booking, words: HostWording) -> list[tuple[str, str]]:
+    """Pairs of term and text, the invitee's clock after the host's where the two differ."""
+    appointment = booking.appointment
+    facts = [(_("When"), words.full(appointment.start, appointment.end))]
+    theirs = _their_time(booking, words)
+    if theirs:
+        facts.append((_("For %(name)s") % {"name": booking.invitee_name}, theirs))
+    facts += [
+        (_("What"), str(booking.snapshot.get("title", "")) or appointment.event_type.title),
+        (_("Where"), _where(appointment.location)),
+        (_("With"), f"{booking.invitee_name}, {booking.invitee_email}"),
+    ]
+    if booking.guests:
+        facts.append((_("Guests"), ", ".join(booking.guests)))
+    facts += _answers(booking)
+    if booking.status == Booking.Status.CANCELLED:
+        facts.append((_("Cancelled"), _cancelled(booking, words)))
+    if booking.reason:
+        facts.append((_("Reason"), booking.reason))
+    return facts
+
+
+def _their_time(booking: Booking, words: HostWording) -> str:
+    start = booking.appointment.start
+    their_local = start.astimezone(load_zone(booking.invitee_zone))
+    if their_local.replace(tzinfo=None) == words.local(start).replace(tzinfo=None):
+        return ""
+    return words.full(start, booking.appointment.end, zone=booking.invitee_zone)
+
+
+def _where(location: dict[str, object]) -> str:
+    kind = location.get("kind")
+    if kind == "phone":
+        number = str(location.get("number") or "")
+        calls_you = location.get("who_calls") == "invitee"
+        return (
+            _("Phone: they call you") if calls_you else _("Phone: you call %(number)s") % {"number": number}
+        )
+    if kind == "in_person":
+        return str(location.get("address", ""))
+    if kind == "link":
+        return str(location.get("url", ""))
+    return location_word(location)
+
+
+def _answers(booking: Booking) -> list[tuple[str, str]]:
+    """The answers under the questions as they read when they were asked."""
+    labels = {
+        str(question["code"]): str(question["label"]) for question in booking.snapshot.get("questions", [])
+    }
+    return [(labels.get(code, code), _answer(answer)) for code, answer in booking.answers.items() if answer]
+
+
+def _answer(answer: object) -> str:
+    if isinstance(answer, list):
+        return ", ".join(str(part) for part in answer)
+    return _("Yes") if answer is True else str(answer)
+
+
+def _cancelled(booking: Booking, words: HostWording) -> str:
+    day = words.moment(booking.cancelled_at or booking.changed_at)
+    if booking.cancelled_by == Booking.By.HOST:
+        return _("by you, %(day)s") % {"day": day}
+    return _("by %(name)s, %(day)s") % {"name": booking.invitee_name, "day": day}
+
+
+# ── Its outside copies ──
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRow:
+    """One outside copy; `state` is that of a chip, `word` says it."""
+
+    what: str
+    state: str
+    word: str
+    since: str = ""
+    problem: str = ""
+    next_try: str = ""
+    mend_url: str = ""
+    mend: str = ""
+
+
+def copies_of(booking: Booking, place: Whereabouts, words: HostWording) -> list[CopyRow]:
+    rows = [_meeting_row(booking, place, words)] if booking.appointment.at_zoom else []
+    return rows + _mail_rows(booking, words)
+
+
+def _meeting_row(booking: Booking, place: Whereabouts, words: HostWording) -> CopyRow:
+    state, word = {
+        CopyState.NONE: ("", _("Not needed")),
+        CopyState.PENDING: ("busy", _("Being updated") if place.join_url else _("Being made")),
+        CopyState.READY: ("ok", _("Up to date")),
+        CopyState.FAILED: ("bad", _("Needs you")),
+        CopyState.REMOVED: ("", _("Removed")),
+    }[place.state]
+    if place.state is CopyState.PENDING and not booking.is_live:
+        word = _("Being removed")
+    is_retrying = place.state is CopyState.PENDING and place.next_try is not None and place.problem
+    mends_in_integrations = place.state is CopyState.FAILED and place.waits_for_host
+    return CopyRow(
+        what=_("Zoom meeting"),
+        state=state,
+        word=word,
+        since=words.moment(place.since) if place.since else "",
+        problem=problems.in_words(place.problem),
+        next_try=how_soon(place.next_try, now=words.now) if is_retrying and place.next_try else "",
+        mend_url=reverse("integrations") if mends_in_integrations else "",
+        mend=_("Go to integrations") if mends_in_integrations else "",
+    )
+
+
+def _mail_rows(booking: Booking, words: HostWording) -> list[CopyRow]:
+    """The latest mail to each person; a reminder that waits for its day is no news."""
+    troubles = queries.mail_troubles(booking)
+    latest: dict[str, Message] = {}
+    mails = booking.messages.exclude(state=Message.State.SUPERSEDED)
+    for message in mails.exclude(kind=Message.Kind.REMINDER, state=Message.State.WAITING).order_by("pk"):
+        latest[message.recipient] = message
+    rows = []
+    for recipient, message in latest.items():
+        trouble = troubles.get(message.pk)
+        state, word = {
+            Message.State.WAITING: ("busy", _("On its way")),
+            Message.State.SENT: ("ok", _("Handed over")),
+            Message.State.FAILED: ("bad", _("Not delivered")),
+        }[Message.State(message.state)]
+        rows.append(
+            CopyRow(
+                what=_("Mail to %(recipient)s") % {"recipient": recipient},
+                state=state,
+                word=f"{word}: {_mail_word(message)}",
+                since=words.moment(message.sent_at) if message.sent_at else "",
+                problem=problems.in_words(trouble.problem) if trouble else "",
+                next_try=how_soon(trouble.due_at, now=words.now) if trouble and trouble.due_at else "",
+            )
+        )
+    return rows
+
+
+def _mail_word(message: Message) -> str:
+    return {
+        Message.Kind.BOOKED: _("confirmation"),
+        Message.Kind.RESCHEDULED: _("new time"),
+        Message.Kind.CANCELLED: _("cancellation"),
+        Message.Kind.LINK_HERE: _("the link"),
+        Message.Kind.REMINDER: _("reminder"),
+    }[Message.Kind(message.kind)]
+
+
+# ── What happened ──
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the story; `shown` is the moment in words."""
+
+    at: datetime
+    text: str
+    shown: str
+
+
+def happened(booking: Booking, words: HostWording) -> Sequence[Event]:
+    """Newest first, from what the rows tell."""
+    told = [
+        (booking.created_at, _("%(name)s booked") % {"name": booking.invitee_name}),
+        *_changes(booking, words),
+        *_meetings(booking),
+        *_mails(booking),
+    ]
+    return [
+        Event(at, text, words.exact(at)) for at, text in sorted(told, key=lambda line: line[0], reverse=True)
+    ]
+
+
+def _changes(booking: Booking, words: HostWording) -> list[tuple[datetime, str]]:
+    """Each change is told in the facts of the mail that the invitee was owed for it."""
+    own = booking.messages.filter(audience=Message.Audience.INVITEE)
+    told = own.filter(kind__in=[Message.Kind.RESCHEDULED, Message.Kind.CANCELLED])
+    return [(message.created_at, _change(booking, message, words)) for message in told]
+
+
+def _change(booking: Booking, message: Message, words: HostWording) -> str:
+    actor = _("You") if message.facts.get("by") == Booking.By.HOST else booking.invitee_name
+    if message.kind == Message.Kind.CANCELLED:
+        return _("%(actor)s cancelled") % {"actor": actor}
+    before, after = (
+        datetime.fromisoformat(facts["start"]) for facts in (message.facts["before"], message.facts)
+    )
+    return _("%(actor)s rescheduled from %(before)s to %(after)s") % {
+        "actor": actor,
+        "before": when.short_when(before, words.zone, words.locale, today=words.today),
+        "after": when.short_when(after, words.zone, words.locale, today=words.today),
+    }
+
+
+def _meetings(booking: Booking) -> list[tuple[datetime, str]]:
+    told = []
+    for meeting in booking.appointment.meetings.all():
+        if meeting.state == Meeting.State.PRESENT:
+            told.append((meeting.changed_at, _("Zoom meeting up to date")))
+        elif meeting.state == Meeting.State.GONE:
+            told.append((meeting.changed_at, _("Zoom meeting removed")))
+    return told
+
+
+def _mails(booking: Booking) -> list[tuple[datetime, str]]:
+    sent = booking.messages.filter(state=Message.State.SENT, sent_at__isnull=False)
+    return [
+        (
+            message.sent_at,
+            _("Mail handed over to %(recipient)s: %(kind)s")
+            % {"recipient": message.recipient, "kind": _mail_word(message)},
+        )
+        for message in sent
+        if message.sent_at is not None
+    ]
+
+
+# ── Other times for it ──
+
+OFFERED_DAYS = 14
+_LAST_PAGE = 51
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Some days of other times; `earlier` and `later` are numbers of pages, 0 for none."""
+
+    days: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    earlier: int
+    later: int
+    page: int
+
+
+def offer(booking: Booking, words: HostWording, *, page: str) -> Offer:
+    """The free starts of the `page`th fortnight from today (from 1), each as its words and its instant."""
+    number = min(max(int(page), 1), _LAST_PAGE) if page.isdecimal() and len(page) < 4 else 1
+    appointment = booking.appointment
+    first = words.today + timedelta(days=OFFERED_DAYS * (number - 1))
+    slots = open_slots(
+        appointment.event_type,
+        duration=(appointment.end - appointment.start) // timedelta(minutes=1),
+        first=first,
+        last=first + timedelta(days=OFFERED_DAYS - 1),
+        zone=words.zone,
+        now=words.now,
+        without=appointment,
+    )
+    days = [
+        (words.day(day), [(when.time(words.local(at), words.locale), at.isoformat()) for at in starts])
+        for day, starts in slots.items()
+    ]
+    window = appointment.event_type.booking_window_days
+    return Offer(
+        days=days,
+        earlier=number - 1,
+        later=number + 1 if OFFERED_DAYS * number <= window else 0,
+        page=number,
+    )

@@ -1,0 +1,233 @@
+"""Bookings: the agenda, one booking with its outside copies, and what a host does with it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from koalendar import clock
+from koalendar.accounts.models import Host
+from koalendar.booking import actions, problems, queries
+from koalendar.booking.errors import OutsideRules, SlotTaken, WrongState
+from koalendar.booking.models import Booking
+from koalendar.booking.queries import CopyState, Tab
+from koalendar.connections.actions import open_meetings
+from koalendar.connections.provider import Gone, ProviderError
+from koalendar.web.dashboard.booking_pages import Row, copies_of, facts_of, happened, offer, row_of
+from koalendar.web.dashboard.forms import ReasonForm
+from koalendar.web.dashboard.frame import for_host, own
+from koalendar.web.dashboard.wording import HostWording, wording_for
+
+# ── The agenda ──
+
+
+@require_GET
+@for_host
+def index(request: HttpRequest, host: Host) -> HttpResponse:
+    now = clock.now()
+    tab = _tab(request.GET.get("tab", ""))
+    search = request.GET.get("q", "").strip()[:100]
+    page = queries.agenda(host, tab, now=now, search=search, cursor=request.GET.get("cursor", ""))
+    words = wording_for(host, now=now)
+    context = {
+        "tab": tab.value,
+        "tabs": _tabs(host, tab, now),
+        "search": search,
+        "days": _by_day([row_of(booking, words, tab=tab) for booking in page.bookings]),
+        "more_url": _address(tab, search, page.next_cursor) if page.next_cursor else "",
+        "is_continued": "cursor" in request.GET,
+        "zone": words.zone_now(),
+        "has_event_types": queries.event_types_of(host).exists(),
+    }
+    response = render(request, "dashboard/bookings.html", context)
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def _tab(text: str) -> Tab:
+    try:
+        return Tab(text)
+    except ValueError:
+        return Tab.UPCOMING
+
+
+def _tabs(host: Host, here: Tab, now: datetime) -> list[dict[str, object]]:
+    labels = {Tab.UPCOMING: _("Upcoming"), Tab.PAST: _("Past"), Tab.CANCELLED: _("Cancelled")}
+    counts = queries.tab_counts(host, now=now)
+    return [
+        {"label": labels[tab], "url": _address(tab), "count": counts[tab], "is_here": tab is here}
+        for tab in Tab
+    ]
+
+
+def _address(tab: Tab, search: str = "", cursor: str = "") -> str:
+    query = {"tab": "" if tab is Tab.UPCOMING else tab.value, "q": search, "cursor": cursor}
+    return reverse("dashboard", query={name: text for name, text in query.items() if text})
+
+
+def _by_day(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    return [(heading, list(group)) for heading, group in groupby(rows, key=lambda row: row.day)]
+
+
+# ── One booking ──
+
+
+@require_GET
+@for_host
+def detail(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    booking = own(queries.booking_of(host, uid))
+    return render(request, "dashboard/booking.html", _detail_context(request, host, booking))
+
+
+@require_GET
+@for_host
+def copies(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    """The panel of outside copies alone, which asks again by itself while something is under way."""
+    booking = own(queries.booking_of(host, uid))
+    return render(request, "dashboard/_copies.html", _detail_context(request, host, booking))
+
+
+def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[str, object]:
+    now = clock.now()
+    words = wording_for(host, now=now)
+    place = queries.whereabouts(booking, now=now)
+    rows = copies_of(booking, place, words)
+    return {
+        "booking": booking,
+        "row": row_of(booking, words, tab=Tab.UPCOMING),
+        "facts": facts_of(booking, words),
+        "place": place,
+        "copies": rows,
+        "is_under_way": any(row.state == "busy" for row in rows),
+        "can_retry": any(row.state not in ("ok", "") for row in rows),
+        "events": happened(booking, words),
+        "can_change": booking.is_live and booking.appointment.end > now,
+        "can_start": place.state is CopyState.READY and booking.appointment.end > now,
+        "start_problem": problems.in_words(request.GET.get("start_problem", "")),
+    }
+
+
+@require_POST
+@for_host
+def retry(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    booking = own(queries.booking_of(host, uid))
+    actions.retry_copies(booking, now=clock.now())
+    messages.info(request, _("We are trying again now."))
+    return redirect("dashboard-booking", uid=booking.uid)
+
+
+@require_GET
+@for_host
+def start(_request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    """Fetch the address that starts the meeting as its host, and go there.
+
+    It signs its bearer in at Zoom, so it is asked for now, kept nowhere and told to nobody. By GET, because
+    browsers hold a form's redirects to the content security policy; it changes nothing.
+    """
+    booking = own(queries.booking_of(host, uid))
+    meeting = own(queries.meeting_of(booking))
+    if meeting.credential is None:
+        return _start_failed(booking, problems.NOT_CONNECTED)
+    try:
+        address = open_meetings(meeting.credential).start_url(meeting.remote_id)
+    except Gone:
+        return _start_failed(booking, "meeting_gone")
+    except ProviderError as error:
+        return _start_failed(booking, str(error.reason))
+    response = HttpResponseRedirect(address)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _start_failed(booking: Booking, problem: str) -> HttpResponse:
+    address = reverse("dashboard-booking", kwargs={"uid": booking.uid}, query={"start_problem": problem})
+    return HttpResponseRedirect(address)
+
+
+# ── Cancelling ──
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_host
+def cancel(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    """Asks first, and says what will be sent to whom."""
+    booking = own(queries.booking_of(host, uid))
+    back = redirect("dashboard-booking", uid=booking.uid)
+    if not booking.is_live or booking.appointment.end <= clock.now():
+        return back
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.cancel(booking, by=Booking.By.HOST, now=clock.now(), reason=form.cleaned_data["reason"])
+        except WrongState:
+            messages.info(request, _("This booking had ended already."))
+            return back
+        messages.success(request, _("The booking is cancelled."))
+        return back
+    words = wording_for(host, now=clock.now())
+    context = {
+        "booking": booking,
+        "form": form,
+        "when": words.full(booking.appointment.start, booking.appointment.end),
+        "has_meeting": booking.appointment.at_zoom,
+    }
+    return render(request, "dashboard/booking_cancel.html", context, status=422 if form.errors else 200)
+
+
+# ── Rescheduling ──
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_host
+def reschedule(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    """Choose another time of the event type's own, then say why; what will be sent is said before."""
+    booking = own(queries.booking_of(host, uid))
+    now = clock.now()
+    if not booking.is_live or booking.appointment.end <= now:
+        return redirect("dashboard-booking", uid=booking.uid)
+    wanted = _instant(request.POST.get("start") or request.GET.get("start", ""))
+    form = ReasonForm(request.POST or None)
+    problem = ""
+    if request.method == "POST" and wanted and form.is_valid():
+        try:
+            actions.reschedule(
+                booking, start=wanted, by=Booking.By.HOST, now=now, reason=form.cleaned_data["reason"]
+            )
+        except (SlotTaken, OutsideRules):
+            problem, wanted = _("This time is not free any more. Choose another one."), None
+        else:
+            messages.success(request, _("The booking is rescheduled."))
+            return redirect("dashboard-booking", uid=booking.uid)
+    words = wording_for(host, now=now)
+    context = {
+        "booking": booking,
+        "form": form,
+        "problem": problem,
+        "present": words.full(booking.appointment.start, booking.appointment.end),
+        "wanted": wanted,
+        "when": _new_time(booking, wanted, words) if wanted else "",
+        "offer": None if wanted else offer(booking, words, page=request.GET.get("page", "")),
+        "zone": words.zone_now(),
+    }
+    status = 409 if problem else 422 if form.errors else 200
+    return render(request, "dashboard/booking_reschedule.html", context, status=status)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
+
+
+def _new_time(booking: Booking, start: datetime, words: HostWording) -> str:
+    return words.full(start, start + (booking.appointment.end - booking.appointment.start))

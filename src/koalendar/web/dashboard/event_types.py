@@ -1,0 +1,212 @@
+"""Event types: the cards, the editor, opening and closing, deleting."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from koalendar.accounts.models import Host
+from koalendar.booking import queries, revising
+from koalendar.booking.models import EventType
+from koalendar.booking.setting_up import add_event_type
+from koalendar.connections import queries as connections
+from koalendar.web.dashboard.booking_pages import location_word
+from koalendar.web.dashboard.event_type_forms import (
+    MAX_QUESTIONS,
+    EventTypeForm,
+    Questions,
+    leave_unjudged,
+    question_set,
+)
+from koalendar.web.dashboard.forms import field_errors
+from koalendar.web.dashboard.frame import for_host, own_of
+from koalendar.web.dashboard.wording import in_minutes
+from koalendar.web.dashboard.zoom_card import is_at_zoom, zoom_works
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One event type in the list; `facts` is like "30 minutes · Zoom"."""
+
+    event_type: EventType
+    facts: str
+    address: str
+    lacks_zoom: bool
+
+
+@require_GET
+@for_host
+def index(request: HttpRequest, host: Host) -> HttpResponse:
+    works = zoom_works(host)
+    cards = [_card(row, works) for row in queries.event_types_of(host)]
+    context = {"cards": cards, "zoom_is_on": connections.is_enabled("zoom")}
+    return render(request, "dashboard/event_types.html", context)
+
+
+def _card(event_type: EventType, zoom_is_working: bool) -> Card:
+    lengths = ", ".join(in_minutes(minutes) for minutes in event_type.durations)
+    places = ", ".join(location_word(place) for place in event_type.locations)
+    return Card(
+        event_type=event_type,
+        facts=f"{lengths} · {places}",
+        address=address_of(event_type),
+        lacks_zoom=is_at_zoom(event_type) and not zoom_is_working,
+    )
+
+
+def address_of(event_type: EventType) -> str:
+    return f"{settings.KOALENDAR_BASE_URL}/{event_type.profile.slug}/{event_type.slug}/"
+
+
+# ── The editor ──
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_host
+def new(request: HttpRequest, host: Host) -> HttpResponse:
+    return _editor(request, host, None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_host
+def edit(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
+    return _editor(request, host, own_of(queries.event_types_of(host), public_id=public_id))
+
+
+def _editor(request: HttpRequest, host: Host, event_type: EventType | None) -> HttpResponse:
+    if request.method != "POST":
+        return _show(request, host, event_type, EventTypeForm(host, event_type), question_set(event_type))
+    if "add_question" in request.POST:
+        return _with_another_question(request, host, event_type)
+    data = request.POST.copy()
+    form = EventTypeForm(host, event_type, data)
+    questions = question_set(event_type, data)
+    if form.is_valid() & questions.is_valid():
+        try:
+            return _save(request, host, event_type, form, questions)
+        except revising.ChangedMeanwhile:
+            assert event_type is not None  # A new one has no other window.
+            form.add_error(None, _("This was saved in another window meanwhile. Save again to replace that."))
+            data["revision"] = str(_revision_of(event_type))
+        except ValidationError as error:
+            for name, texts in field_errors(error).items():
+                form.add_error(name if name in form.fields else None, texts)
+    return _show(request, host, event_type, form, questions, status=422)
+
+
+def _save(
+    request: HttpRequest, host: Host, event_type: EventType | None, form: EventTypeForm, questions: Questions
+) -> HttpResponse:
+    fields = form.fields_of_event_type() | {"questions": questions.questions()}
+    schedule = form.cleaned_data["schedule"]
+    if event_type is None:
+        event_type = add_event_type(host, **fields)
+        event_type.event_type_hosts.filter(host=host).update(schedule=schedule)
+    else:
+        revising.change_event_type(
+            event_type, revision=form.cleaned_data["revision"] or 0, schedule=schedule, **fields
+        )
+    messages.success(request, _("Saved."))
+    return redirect("event-types")
+
+
+def _revision_of(event_type: EventType) -> int:
+    """The present one, so that saving again is a decision and no accident."""
+    return EventType.objects.values_list("revision", flat=True).get(pk=event_type.pk)
+
+
+def _with_another_question(request: HttpRequest, host: Host, event_type: EventType | None) -> HttpResponse:
+    """The editor as it was typed, not judged yet, with one more empty row."""
+    data = request.POST.copy()
+    known = data.get("questions-TOTAL_FORMS", "")
+    total = min((int(known) if known.isdecimal() else 0) + 1, MAX_QUESTIONS)
+    data["questions-TOTAL_FORMS"] = str(total)
+    form = EventTypeForm(host, event_type, data)
+    questions = question_set(event_type, data)
+    for each in (form, *questions.forms):
+        leave_unjudged(each)
+    return _show(request, host, event_type, form, questions, newest=total - 1)
+
+
+def _show(
+    request: HttpRequest,
+    host: Host,
+    event_type: EventType | None,
+    form: EventTypeForm,
+    questions: Questions,
+    *,
+    status: int = 200,
+    newest: int | None = None,
+) -> HttpResponse:
+    context = {
+        "event_type": event_type,
+        "address": address_of(event_type) if event_type else "",
+        "form": form,
+        "questions": questions,
+        "newest": newest,
+        "may_add": len(questions.forms) < MAX_QUESTIONS,
+        "has_errors": bool(form.errors or any(row.errors for row in questions.forms)),
+        "summaries": _summaries(event_type),
+        "zoom_is_on": connections.is_enabled("zoom"),
+        "zoom_works": zoom_works(host),
+    }
+    return render(request, "dashboard/event_type.html", context, status=status)
+
+
+def _summaries(event_type: EventType | None) -> dict[str, str]:
+    """What a closed section of the editor says of its values."""
+    shown = event_type or EventType()
+    notice = in_minutes(shown.minimum_notice) if shown.minimum_notice else _("no")
+    reminders = ", ".join(in_minutes(minutes) for minutes in shown.reminders)
+    return {
+        "limits": _("%(notice)s notice · %(days)s days ahead · %(before)s/%(after)s min free around")
+        % {
+            "notice": notice,
+            "days": shown.booking_window_days,
+            "before": shown.buffer_before,
+            "after": shown.buffer_after,
+        },
+        "questions": ngettext("%(n)d question", "%(n)d questions", len(shown.questions))
+        % {"n": len(shown.questions)},
+        "messages": _("Reminders: %(leads)s before") % {"leads": reminders}
+        if reminders
+        else _("No reminders"),
+        "more": _("Hidden") if shown.hidden else _("On your page") if shown.active else _("Not bookable"),
+    }
+
+
+# ── Opening, closing, deleting ──
+
+
+@require_POST
+@for_host
+def bookable(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
+    event_type = own_of(queries.event_types_of(host), public_id=public_id)
+    revising.set_bookable(event_type, active="active" in request.POST)
+    told = _("%(title)s is bookable.") if "active" in request.POST else _("%(title)s is closed.")
+    messages.success(request, told % {"title": event_type.title})
+    return redirect("event-types")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_host
+def delete(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
+    """Only what was never booked is deleted; anything else can be closed, and keeps its history."""
+    event_type = own_of(queries.event_types_of(host), public_id=public_id)
+    was_booked = event_type.appointments.exists()
+    if request.method == "POST" and not was_booked:
+        try:
+            revising.delete_event_type(event_type)
+        except revising.InUse:
+            was_booked = True
+        else:
+            messages.success(request, _("%(title)s is deleted.") % {"title": event_type.title})
+            return redirect("event-types")
+    context = {"event_type": event_type, "was_booked": was_booked}
+    return render(request, "dashboard/event_type_delete.html", context)

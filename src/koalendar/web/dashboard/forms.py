@@ -1,0 +1,168 @@
+"""Forms of the account: signing up, settings, a reason."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from allauth.account.forms import SignupForm as AllauthSignupForm
+from babel import Locale, UnknownLocaleError
+from django import forms
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from koalendar.accounts.models import Host
+from koalendar.booking.setting_up import judge_slug, move_in
+from koalendar.scheduling.zones import canonical_zone, zone_names
+
+
+def address_field(**options: Any) -> forms.CharField:
+    return forms.CharField(
+        label=_("Your address"),
+        max_length=60,
+        widget=forms.TextInput(
+            attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
+        ),
+        **options,
+    )
+
+
+def address_hint(slug: str = "ada-lovelace") -> str:
+    return _("Your page is at %(base)s/%(slug)s/.") % {"base": settings.KOALENDAR_BASE_URL, "slug": slug}
+
+
+class SignupForm(AllauthSignupForm):
+    """A new host: who, how to sign in, and the public address, which is made from the name if left out."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        help_text=_("As invitees see it."),
+        error_messages={"required": _("Enter your name")},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    slug = address_field(required=False)
+    zone = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput(attrs={"data-zone": ""}))
+
+    field_order = ("name", "email", "password1", "slug", "zone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        email, password = self.fields["email"], self.fields["password1"]
+        email.label = _("E-mail")
+        email.error_messages |= {
+            "required": _("Enter your e-mail address"),
+            "invalid": _("Enter an e-mail address like ada@example.com"),
+        }
+        password.max_length = 128
+        password.help_text = _("At least 12 characters, any of them.")
+        password.error_messages["required"] = _("Choose a password")
+        self.fields["slug"].help_text = address_hint()
+
+    def clean_name(self) -> str:
+        return str(self.cleaned_data["name"]).strip()
+
+    def clean_slug(self) -> str:
+        slug = str(self.cleaned_data["slug"]).strip().lower()
+        if slug:
+            judge_slug(slug)
+        return slug
+
+    def clean_zone(self) -> str:
+        """The browser's zone under its modern name; without script, or for a name nobody knows, UTC."""
+        return canonical_zone(self.cleaned_data["zone"]) or "UTC"
+
+    def try_save(self, request: HttpRequest) -> tuple[Host | None, HttpResponse | None]:
+        if self.account_already_exists:
+            # The work of a new account, so that the time it takes does not tell that there is one.
+            make_password(self.cleaned_data["password1"])
+        saved: tuple[Host | None, HttpResponse | None] = super().try_save(request)
+        return saved
+
+    def save(self, request: HttpRequest) -> AbstractBaseUser:
+        with transaction.atomic():
+            return super().save(request)
+
+    def signup(self, request: HttpRequest, user: Host) -> None:  # noqa: ARG002 - allauth calls it so.
+        move_in(user, slug=self.cleaned_data["slug"])
+
+
+class SettingsForm(forms.Form):
+    """Who the host is to others, and how dates read to him."""
+
+    name = forms.CharField(label=_("Name"), max_length=80, error_messages={"required": _("Enter your name")})
+    slug = address_field(error_messages={"required": _("Enter an address")})
+    welcome = forms.CharField(
+        label=_("Welcome"),
+        required=False,
+        max_length=1000,
+        help_text=_("A few words on top of your page."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    zone = forms.ChoiceField(label=_("Time zone"))
+    locale = forms.ChoiceField(label=_("Language and dates"))
+
+    def __init__(self, host: Host, data: Mapping[str, Any] | None = None) -> None:
+        self.profile = host.profile
+        present = {"name": host.name, "zone": host.zone, "locale": host.locale}
+        super().__init__(data, initial=present | {"slug": self.profile.slug, "welcome": self.profile.welcome})
+        self.fields["slug"].help_text = gettext(
+            "Your page is at %(base)s/%(slug)s/. After a change the old address still leads there."
+        ) % {"base": settings.KOALENDAR_BASE_URL, "slug": self.profile.slug}
+        self.fields["zone"] = zone_field(host.zone)
+        self.fields["locale"] = forms.ChoiceField(
+            label=_("Language and dates"), choices=_languages(host.locale)
+        )
+
+    def clean_slug(self) -> str:
+        slug = str(self.cleaned_data["slug"]).strip().lower()
+        judge_slug(slug, profile=self.profile)
+        return slug
+
+
+def zone_field(present: str) -> forms.ChoiceField:
+    """All zones with inhabitants, and the present one if it is of another kind."""
+    names = zone_names()
+    choices = [(name, name.replace("_", " ")) for name in names]
+    if present not in names:
+        choices.insert(0, (present, present))
+    return forms.ChoiceField(label=_("Time zone"), choices=choices)
+
+
+def _languages(present: str) -> list[tuple[str, str]]:
+    """Ways of writing dates in the languages that the pages have."""
+    choices = [
+        ("en-GB", gettext("English, Thursday 3 December, 14:30")),
+        ("en-US", gettext("English, Thursday, December 3, 2:30 PM")),
+    ]
+    if present not in dict(choices):
+        choices.insert(0, (present, _language_name(present)))
+    return choices
+
+
+def _language_name(tag: str) -> str:
+    try:
+        return Locale.parse(tag, sep="-").get_display_name() or tag
+    except (UnknownLocaleError, ValueError):
+        return tag
+
+
+class ReasonForm(forms.Form):
+    """Why something is changed; the other side reads it."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        help_text=_("Goes into the mail."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+def field_errors(error: ValidationError) -> dict[str, list[str]]:
+    """The messages of a model's refusal by field, whatever its shape."""
+    return error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}

@@ -1,0 +1,55 @@
+"""Settings: name, address, zone, language; the ways into the account; what happened to it."""
+
+from collections.abc import Mapping
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from koalendar import clock
+from koalendar.accounts.models import Host
+from koalendar.booking.setting_up import change_address
+from koalendar.web.dashboard import audit
+from koalendar.web.dashboard.forms import SettingsForm
+from koalendar.web.dashboard.frame import for_host
+from koalendar.web.dashboard.wording import HostWording, wording_for
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_host
+def edit(request: HttpRequest, host: Host) -> HttpResponse:
+    before = host.profile.slug
+    form = SettingsForm(host, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        _save(host, form.cleaned_data)
+        if host.profile.slug != before:
+            audit.record(host, "address_changed", request, before=before, after=host.profile.slug)
+        messages.success(request, _("Saved."))
+        return redirect("settings")
+    words = wording_for(host, now=clock.now())
+    context = {"form": form, "acts": _acts(host, words)}
+    return render(request, "dashboard/settings.html", context, status=422 if form.errors else 200)
+
+
+def _save(host: Host, data: Mapping[str, str]) -> None:
+    with transaction.atomic():
+        host.name, host.zone, host.locale = data["name"], data["zone"], data["locale"]
+        host.save(update_fields=["name", "zone", "locale"])
+        profile = host.profile
+        change_address(profile, data["slug"])
+        profile.name, profile.welcome = host.name, data["welcome"]
+        profile.save(update_fields=["name", "welcome"])
+
+
+def _acts(host: Host, words: HostWording) -> list[dict[str, str]]:
+    return [
+        {
+            "what": audit.in_words(row.act),
+            "when": words.exact(row.at),
+            "from": str(row.facts.get("address", "")),
+        }
+        for row in host.audit.order_by("-at", "-pk")[: audit.SHOWN]
+    ]

@@ -1,0 +1,69 @@
+"""Every page of the dashboard: there for its host, closed to strangers, and unknown to other hosts."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from koalendar.web.dashboard import integration_urls, urls
+from koalendar.web.dashboard.tests.browsers import sign_in
+from tests.people import ada, make_booking, make_connection, make_host
+
+pytestmark = pytest.mark.django_db
+
+# The one page that must not ask a stranger to sign in: the address to come back to would carry a code.
+OPEN = {"zoom-callback"}
+# What only posts.
+POSTED = {"dashboard-booking-retry", "event-type-bookable", "zoom-test"}
+
+
+def addresses(*, only_of_things: bool = False) -> dict[str, str]:
+    """Each address of the dashboard, filled in with what is Ada's; or only those of one thing of hers."""
+    booking, connection = make_booking(), make_connection()
+    event_type = booking.appointment.event_type
+    found = {}
+    for pattern in [*urls.urlpatterns, *integration_urls.urlpatterns]:
+        name, needed = str(pattern.name), pattern.pattern.converters
+        thing = connection if name.startswith("zoom-") else event_type
+        ids = {"uid": booking.uid, "public_id": thing.public_id}
+        if needed or not only_of_things:
+            found[name] = reverse(name, kwargs={key: ids[key] for key in needed})
+    return found
+
+
+def test_a_stranger_is_asked_to_sign_in_at_every_address(client: Client) -> None:
+    for name, address in addresses().items():
+        if name in OPEN:
+            continue
+        answer = client.post(address) if name in POSTED else client.get(address)
+        assert answer.status_code == 302, name
+        assert answer.headers["Location"].startswith("/accounts/login/?next="), name
+
+
+def test_what_is_adas_is_unknown_to_ben(client: Client) -> None:
+    hers = addresses(only_of_things=True)
+    sign_in(client, make_host("Ben Adida"))
+
+    for name, address in hers.items():
+        assert client.post(address).status_code in (404, 405), name
+        if name not in POSTED:
+            assert client.get(address).status_code == 404, name
+
+
+def test_each_page_answers_its_host_and_is_kept_nowhere(client: Client) -> None:
+    pages = addresses()
+    client.force_login(ada())
+
+    for name, address in pages.items():
+        if name in POSTED or name in OPEN or name in ("zoom-connect", "dashboard-booking-start"):
+            continue
+        answer = client.get(address)
+        assert answer.status_code == 200, name
+        assert "no-store" in answer.headers["Cache-Control"], name
+
+
+def test_nothing_is_changed_by_get(client: Client) -> None:
+    pages = addresses()
+    client.force_login(ada())
+
+    for name in POSTED:
+        assert client.get(pages[name]).status_code == 405, name

@@ -1,0 +1,26 @@
+"""Addresses under /dashboard/."""
+
+from django.urls import path
+
+from koalendar.web.dashboard import availability, bookings, event_types, integrations, settings, support
+
+urlpatterns = [
+    path("", bookings.index, name="dashboard"),
+    path("bookings/<uuid:uid>/", bookings.detail, name="dashboard-booking"),
+    path("bookings/<uuid:uid>/copies", bookings.copies, name="dashboard-booking-copies"),
+    path("bookings/<uuid:uid>/retry", bookings.retry, name="dashboard-booking-retry"),
+    path("bookings/<uuid:uid>/start", bookings.start, name="dashboard-booking-start"),
+    path("bookings/<uuid:uid>/cancel", bookings.cancel, name="dashboard-booking-cancel"),
+    path("bookings/<uuid:uid>/reschedule", bookings.reschedule, name="dashboard-booking-reschedule"),
+    path("event-types/", event_types.index, name="event-types"),
+    path("event-types/new", event_types.new, name="event-type-new"),
+    path("event-types/<str:public_id>/", event_types.edit, name="event-type"),
+    path("event-types/<str:public_id>/bookable", event_types.bookable, name="event-type-bookable"),
+    path("event-types/<str:public_id>/delete", event_types.delete, name="event-type-delete"),
+    path("availability/", availability.edit, name="availability"),
+    path("integrations/", integrations.index, name="integrations"),
+    path("integrations/zoom/<str:public_id>/test", integrations.test, name="zoom-test"),
+    path("integrations/zoom/<str:public_id>/disconnect", integrations.disconnect, name="zoom-disconnect"),
+    path("settings/", settings.edit, name="settings"),
+    path("support/", support.index, name="support"),
+]

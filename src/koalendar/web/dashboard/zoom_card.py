@@ -1,0 +1,229 @@
+"""What the card of a Zoom connection says: what is, what it means, what one can do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from koalendar.accounts.models import Host
+from koalendar.booking import problems
+from koalendar.booking import queries as bookings
+from koalendar.booking.models import Booking, EventType
+from koalendar.connections import queries
+from koalendar.connections.models import Connection
+from koalendar.web.dashboard.wording import HostWording, wording_for
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One thing that we may do at Zoom; `lack` says what does not work without it, where it is missing."""
+
+    words: str
+    lack: str
+
+
+@dataclass(frozen=True, slots=True)
+class ZoomCard:
+    """`state` is a connection's, or `none`; `tone` is the chip's; `sentences` stand below each other."""
+
+    state: str
+    chip: str
+    tone: str
+    sentences: Sequence[str]
+    public_id: str = ""
+    account: str = ""
+    last_worked: str = ""
+    failure: str = ""
+    test_result: str = ""
+    test_went_well: bool = False
+    permissions: Sequence[Permission] = ()
+    event_types: Sequence[EventType] = ()
+    without_link: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in Connection.LIVE
+
+
+def cards_for(
+    host: Host, *, now: datetime, failed: str = "", tested: str = "", outcome: str = ""
+) -> list[ZoomCard]:
+    """A card for each account in use; for a host without one, the one that leads there."""
+    failure = connect_problem(failed)
+    known = [row for row in queries.connections_of(host) if row.provider == "zoom"]
+    used = [row for row in known if row.state != Connection.State.REVOKED]
+    if not used:
+        return [_unconnected(host, known, failure, now)]
+    return [
+        _card(
+            row,
+            host,
+            now=now,
+            failure=failure if place == 0 else "",
+            outcome=outcome if row.public_id == tested else "",
+        )
+        for place, row in enumerate(used)
+    ]
+
+
+def needs_attention(host: Host) -> bool:
+    """Whether the menu should mark the integrations."""
+    troubled = (Connection.State.ATTENTION, Connection.State.BROKEN)
+    return host.connections.filter(state__in=troubled).exists()
+
+
+def _unconnected(host: Host, known: Sequence[Connection], failure: str, now: datetime) -> ZoomCard:
+    removed = max((row for row in known if row.problem_since), key=_since, default=None)
+    if failure:
+        return ZoomCard("none", _("Not connected"), "bad", (), failure=failure)
+    if removed is None:
+        return ZoomCard(
+            "none",
+            _("Not connected"),
+            "",
+            [_("Connect Zoom and each booking gets its own meeting link.")],
+            event_types=_event_types_at_zoom(host),
+        )
+    return ZoomCard(
+        "revoked",
+        _("Removed"),
+        "",
+        [
+            _("Our access to Zoom ended on %(day)s, and we erased it.")
+            % {"day": wording_for(host, now=now).date_of(_since(removed))},
+            _("Meetings already made stay in Zoom; new bookings have no link."),
+        ],
+        event_types=_event_types_at_zoom(host),
+        without_link=bookings.coming_without_link(host, now=now),
+    )
+
+
+def _since(connection: Connection) -> datetime:
+    return connection.problem_since or connection.created_at
+
+
+def _card(connection: Connection, host: Host, *, now: datetime, failure: str, outcome: str) -> ZoomCard:
+    words = wording_for(host, now=now)
+    chip, tone = {
+        Connection.State.ACTIVE: (_("Connected"), "ok"),
+        Connection.State.ATTENTION: (_("Needs attention"), "warn"),
+        Connection.State.BROKEN: (_("Reconnect needed"), "bad"),
+    }[Connection.State(connection.state)]
+    without_link = bookings.coming_without_link(host, now=now)
+    return ZoomCard(
+        state=connection.state,
+        chip=chip,
+        tone=tone,
+        sentences=_sentences(connection, words, without_link),
+        public_id=connection.public_id,
+        account=_account(connection),
+        last_worked=words.moment(connection.last_ok_at) if connection.last_ok_at else "",
+        failure=failure,
+        test_result=_test_result(connection, outcome),
+        test_went_well=outcome == "well",
+        permissions=_permissions(connection),
+        event_types=_event_types_at_zoom(host) if connection.state == Connection.State.BROKEN else (),
+        without_link=without_link,
+    )
+
+
+def _account(connection: Connection) -> str:
+    credential = connection.credential
+    if not credential.account_email:
+        return ""
+    if credential.account_plan:
+        return _("%(email)s, %(plan)s plan") % {
+            "email": credential.account_email,
+            "plan": credential.account_plan,
+        }
+    return credential.account_email
+
+
+def _sentences(connection: Connection, words: HostWording, without_link: int) -> list[str]:
+    if connection.state == Connection.State.ACTIVE:
+        return [_("New bookings get a Zoom link.")]
+    if connection.state == Connection.State.ATTENTION:
+        lacking = [scope.disables for scope in queries.missing_scopes(connection)]
+        return lacking or [problems.in_words(connection.problem)]
+    since = {"day": words.date_of(_since(connection))}
+    if not without_link:
+        return [
+            _("Zoom no longer accepts our access since %(day)s.") % since,
+            _("New bookings have no link until you reconnect."),
+        ]
+    return [
+        _("Zoom no longer accepts our access since %(day)s.") % since,
+        ngettext(
+            "%(many)d coming booking has no link. Reconnect and it is made and sent by itself.",
+            "%(many)d coming bookings have no link. Reconnect and they are made and sent by themselves.",
+            without_link,
+        )
+        % {"many": without_link},
+    ]
+
+
+def _permissions(connection: Connection) -> list[Permission]:
+    """What the consent page asked for, in words, with a tick or what is lacking."""
+    lacks = {scope.name: scope.disables for scope in queries.missing_scopes(connection)}
+    words = {
+        "user:read:user": _("See whose account it is"),
+        "user:read:settings": _("Read your meeting settings"),
+        "meeting:write:meeting": _("Make meetings"),
+        "meeting:read:meeting": _("Read a meeting, and start it for you"),
+        "meeting:update:meeting": _("Move meetings"),
+        "meeting:delete:meeting": _("Delete meetings"),
+        "meeting:read:list_meetings": _("Look through your meetings"),
+    }
+    if not connection.is_live:
+        return []
+    return [Permission(text, lacks.get(name, "")) for name, text in words.items()]
+
+
+def _event_types_at_zoom(host: Host) -> list[EventType]:
+    return [row for row in bookings.event_types_of(host) if row.active and is_at_zoom(row)]
+
+
+def is_at_zoom(event_type: EventType) -> bool:
+    return any(place.get("kind") == "zoom" for place in event_type.locations)
+
+
+def zoom_works(host: Host) -> bool:
+    """Whether a booking made now would get its link."""
+    connection = queries.connection_for(host, "zoom")
+    return connection is not None and connection.is_live
+
+
+def coming_at_zoom(host: Host, *, now: datetime) -> int:
+    """How many coming bookings a disconnection concerns."""
+    coming = bookings.bookings_of(host).filter(status__in=Booking.LIVE, appointment__end__gt=now)
+    return coming.filter(appointment__location__kind="zoom").count()
+
+
+def _test_result(connection: Connection, outcome: str) -> str:
+    if not outcome:
+        return ""
+    if outcome != "well":
+        return _("We asked Zoom who you are. %(problem)s") % {"problem": problems.in_words(outcome)}
+    asked = _("We asked Zoom who you are: %(email)s.") % {"email": connection.credential.account_email}
+    if queries.missing_scopes(connection):
+        return f"{asked} {_('Not all permissions are there.')}"
+    return f"{asked} {_('All permissions are there.')}"
+
+
+def connect_problem(reason: str) -> str:
+    """Why connecting did not work; the words are ours whatever `reason` the address bar holds."""
+    if not reason:
+        return ""
+    told = {
+        "declined": _("Zoom did not connect: you declined."),
+        "no_code": _(
+            "Zoom did not connect, and did not say why. Your Zoom admin may have to approve this app."
+        ),
+        "code_expired": _("Zoom did not connect: its permission came too late. Try again."),
+        "code_invalid": _(
+            "Zoom did not connect: it did not know the permission that it had given. Try again."
+        ),
+    }
+    return told.get(reason) or _("Zoom did not connect. %(problem)s") % {"problem": problems.in_words(reason)}
