@@ -101,8 +101,9 @@ def calendar_uid(booking: Booking) -> str:
 def compose(message: Message, place: Whereabouts, *, now: datetime) -> Letter:
     """The mail for `message`, with the link as `place` has it now and the times of the message's own facts.
 
-    In the reader's language and zone. Nothing that an invitee typed goes to anybody but the host: anyone
-    can book with anyone's address, and our mails must not carry strangers' texts.
+    In the reader's language and zone. What an invitee typed (answers, reasons) goes to the host alone: anyone
+    can book with anyone's address, and our mails must not carry strangers' texts. Only a name that nobody
+    can take for a link stands in the invitee's own calendar object.
     """
     scene = _scene(message, place, now)
     with translation.override(_language(scene.locale)):
@@ -186,7 +187,7 @@ def _sheet(scene: Scene) -> Sheet:
         place=[*words.times(scene), *_where(scene)],
         button=_button(scene),
         people=list(_people(scene)),
-        actions=list(_actions(scene)),
+        actions=_actions(scene),
         why=words.why(scene),
     )
 
@@ -196,7 +197,7 @@ def _context(sheet: Sheet) -> dict[str, object]:
 
 
 def _reply_to(scene: Scene) -> str:
-    if scene.audience is _Audience.HOST:
+    if scene.for_host:
         return _mailbox(scene.invitee, scene.booking.invitee_email)
     return _mailbox(scene.host, scene.host_email)
 
@@ -238,12 +239,14 @@ def grouped(meeting_id: str) -> str:
 def _people(scene: Scene) -> Iterator[Fact]:
     booking = scene.booking
     yield Fact(_("What"), scene.title)
-    if scene.audience is not _Audience.HOST:
+    if not scene.for_host:
         yield Fact(_("With"), scene.host)
         if scene.by == Booking.By.HOST and scene.reason:
             yield Fact(_("Reason"), scene.reason)
         if scene.audience is _Audience.INVITEE and booking.guests:
             yield Fact(_("Guests"), "\n".join(booking.guests))
+        if booking.snapshot.get("description"):
+            yield Fact(_("Details"), calendar.plain(booking.snapshot["description"]))
         return
     yield Fact(_("Invitee"), f"{scene.invitee}\n{booking.invitee_email}")
     if booking.guests:
@@ -275,29 +278,33 @@ def _answer_in_words(answer: Any) -> str:
 
 
 def _button(scene: Scene) -> Action | None:
-    for_host = scene.audience is _Audience.HOST
+    """The one thing to do next."""
     if scene.kind is _Kind.CANCELLED:
-        return None if for_host else Action(_("Book another time"), _booking_page(scene.booking))
+        return None if scene.for_host else Action(_("Book another time"), _booking_page(scene.booking))
     if scene.has_link:
         return Action(_("Join Zoom meeting"), scene.place.join_url)
-    if for_host and scene.place.problem == NOT_CONNECTED and scene.place.waits_for_host:
+    address = str(scene.booking.appointment.location.get("url", ""))
+    if address.startswith(("https://", "http://")):
+        return Action(_("Join"), address)
+    if scene.for_host and scene.place.problem == NOT_CONNECTED and scene.place.waits_for_host:
         return Action(_("Connect Zoom"), _absolute("/dashboard/integrations/"))
-    if for_host:
-        return Action(_("Open booking"), _detail_page(scene.booking))
-    if scene.audience is _Audience.INVITEE:
-        return Action(_("View booking"), _own_page(scene.booking))
     return None
 
 
-def _actions(scene: Scene) -> Iterator[Action]:
-    if scene.audience is _Audience.HOST:
-        yield Action(_("Open booking in the dashboard"), _detail_page(scene.booking))
-    elif scene.audience is _Audience.INVITEE:
-        own = _own_page(scene.booking)
-        yield Action(_("View booking"), own)
-        if scene.kind is not _Kind.CANCELLED:
-            yield Action(_("Reschedule"), f"{own}reschedule/")
-            yield Action(_("Cancel"), f"{own}cancel/")
+def _actions(scene: Scene) -> list[Action]:
+    """A guest gets none: what changes a booking is the invitee's alone."""
+    if scene.for_host:
+        return [Action(_("Open booking in the dashboard"), _detail_page(scene.booking))]
+    if scene.audience is _Audience.GUEST:
+        return []
+    return [Action(_("View booking"), _own_page(scene.booking)), *_changes(scene)]
+
+
+def _changes(scene: Scene) -> list[Action]:
+    if scene.audience is not _Audience.INVITEE or scene.kind is _Kind.CANCELLED:
+        return []
+    own = _own_page(scene.booking)
+    return [Action(_("Reschedule"), f"{own}reschedule/"), Action(_("Cancel"), f"{own}cancel/")]
 
 
 # These paths are public: they stand in mails that people keep.
@@ -332,7 +339,7 @@ def _calendar_objects(scene: Scene, *, sequence: int) -> tuple[bytes, bytes]:
         return b"", b""
     cancelled = scene.kind is _Kind.CANCELLED
     event = _event(scene, sequence=sequence)
-    if scene.audience is _Audience.HOST:
+    if scene.for_host:
         return b"", b"" if cancelled else calendar.publish(event, stamp=scene.now)
     make = calendar.cancel if cancelled else calendar.request
     return make(event, stamp=scene.now), b""
@@ -340,9 +347,7 @@ def _calendar_objects(scene: Scene, *, sequence: int) -> tuple[bytes, bytes]:
 
 def _event(scene: Scene, *, sequence: int) -> calendar.Event:
     booking = scene.booking
-    own = calendar.Person(words.shown_name(scene), scene.recipient)
-    is_guest = scene.audience is _Audience.GUEST
-    is_invitee = scene.audience is _Audience.INVITEE
+    attendee, guests = _invited(scene)
     return calendar.Event(
         uid=calendar_uid(booking),
         sequence=sequence,
@@ -352,16 +357,23 @@ def _event(scene: Scene, *, sequence: int) -> calendar.Event:
         summary=words.with_company(scene),
         description=_description(scene),
         location=_location(scene),
-        url=_own_page(booking) if is_invitee else "" if is_guest else _detail_page(booking),
+        url=next((action.url for action in _actions(scene)), ""),
         organizer=calendar.Person(scene.host, sending_address()),
-        attendee=own if is_invitee else None,
-        guests=(own,)
-        if is_guest
-        else tuple(calendar.Person("", guest) for guest in booking.guests)
-        if is_invitee
-        else (),
+        attendee=attendee,
+        guests=guests,
         conference=calendar.Conference(scene.place.join_url, "Zoom") if scene.has_link else None,
     )
+
+
+def _invited(scene: Scene) -> tuple[calendar.Person | None, tuple[calendar.Person, ...]]:
+    """The invitee and his guests, as this reader may see them: a guest sees himself alone."""
+    match scene.audience:
+        case _Audience.HOST:
+            return None, ()
+        case _Audience.GUEST:
+            return None, (calendar.Person("", scene.recipient),)
+    guests = tuple(calendar.Person("", address) for address in scene.booking.guests)
+    return calendar.Person(words.invitee_as_shown(scene), scene.recipient), guests
 
 
 def _location(scene: Scene) -> str:
@@ -376,8 +388,7 @@ def _description(scene: Scene) -> str:
     if scene.has_link:
         known = [f"{fact.term}: {fact.text}" for fact in _where(scene) if fact.term != _("Where")]
         parts.append("\n".join([f"Zoom: {scene.place.join_url}", *known]))
-    if scene.kind is not _Kind.CANCELLED:
-        parts.extend(f"{action.label}: {action.url}" for action in list(_actions(scene))[1:])
+    parts.append("\n".join(f"{action.label}: {action.url}" for action in _changes(scene)))
     return "\n\n".join(part for part in parts if part)
 
 

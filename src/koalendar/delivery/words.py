@@ -92,11 +92,9 @@ class Scene:
 # ── Names ──
 
 
-def shown_name(scene: Scene) -> str:
-    """The invitee's name for his own calendar entry, unless it is no name but something to press."""
-    if scene.audience is _Audience.GUEST or _LINKABLE.search(scene.invitee):
-        return ""
-    return scene.invitee
+def invitee_as_shown(scene: Scene) -> str:
+    """The invitee's name for others than the host, unless it is no name but something to press."""
+    return "" if _LINKABLE.search(scene.invitee) else scene.invitee
 
 
 def with_company(scene: Scene) -> str:
