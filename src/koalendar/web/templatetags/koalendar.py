@@ -1,9 +1,18 @@
-"""Template tags of the pages: icons, form controls, initials."""
+"""Template tags of the pages: icons, form controls, initials, and moments in words."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from koalendar import clock
+from koalendar.invitations import when as words
 
 register = template.Library()
 
@@ -59,9 +68,10 @@ def control(field: BoundField) -> SafeString:
     if attrs.pop("required", False) and not field.use_fieldset:
         attrs["aria-required"] = "true"
     attrs["placeholder"] = False
-    return field.field.widget.render(
+    html: SafeString = field.field.widget.render(
         name=field.html_name, value=field.value(), attrs=attrs, renderer=field.form.renderer
     )
+    return html
 
 
 @register.filter
@@ -75,3 +85,40 @@ def initials(name: str) -> str:
     """At most two capitals for a face that has no picture: "Ada Lovelace" gives "AL"."""
     words = name.split()
     return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
+
+
+@register.simple_tag(takes_context=True)
+def when(context: Context, start: datetime, end: datetime, zone: str) -> SafeString:
+    """ "Thursday 3 December, 09:00–09:30, Paris time", as the variable `wording` likes it if there is one."""
+    text = _wording(context).when(start, end, zone, today=_today(zone))
+    return _time(start, zone, text)
+
+
+@register.simple_tag(takes_context=True)
+def short_when(context: Context, start: datetime, zone: str) -> SafeString:
+    """ "Thu 3 Dec 09:00", where the page already says which zone."""
+    return _time(start, zone, _wording(context).short_when(start, zone, today=_today(zone)))
+
+
+@register.simple_tag(takes_context=True)
+def hours(context: Context, start: datetime, end: datetime, zone: str) -> SafeString:
+    """ "09:00–09:30", where day and zone are said above."""
+    there = ZoneInfo(zone)
+    text = _wording(context).time_range(start.astimezone(there), end.astimezone(there))
+    return _time(start, zone, text)
+
+
+def _wording(context: Context) -> words.Wording:
+    given = context.get("wording")
+    return (
+        given if isinstance(given, words.Wording) else words.Wording(get_language() or settings.LANGUAGE_CODE)
+    )
+
+
+def _today(zone: str) -> date:
+    return clock.now().astimezone(ZoneInfo(zone)).date()
+
+
+def _time(moment: datetime, zone: str, text: str) -> SafeString:
+    there = moment.astimezone(ZoneInfo(zone))
+    return format_html('<time datetime="{}">{}</time>', there.isoformat(), text)

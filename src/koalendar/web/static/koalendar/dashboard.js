@@ -1,0 +1,77 @@
+// What the host's side adds where scripts run: copying, closing menus, a word of unsaved changes.
+// Every page works without it.
+
+const say = (text) => {
+  document.getElementById("say").textContent = text;
+};
+
+const showCopyButtons = (root) => {
+  if (!navigator.clipboard) return;
+  for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
+};
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (button) {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    const label = button.querySelector("[data-label]");
+    const before = label.textContent;
+    label.textContent = button.dataset.copied;
+    say(button.dataset.copied);
+    setTimeout(() => { label.textContent = before; }, 2000);
+  }
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.activeElement?.closest("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// A form whose changes would be lost says so, and the browser asks before leaving.
+let unsaved = false;
+const touched = (event) => {
+  const form = event.target.closest("form[data-editor]");
+  if (!form) return;
+  unsaved = true;
+  for (const mark of form.querySelectorAll("[data-unsaved]")) mark.hidden = false;
+};
+document.addEventListener("input", touched);
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target.closest("form[data-editor]")) unsaved = true;
+});
+document.addEventListener("submit", () => { unsaved = false; });
+addEventListener("beforeunload", (event) => {
+  if (unsaved) event.preventDefault();
+});
+
+// Fields that belong to a choice show when it is made; without script all of them show.
+const showDetails = () => {
+  for (const detail of document.querySelectorAll("fieldset[data-for]")) {
+    const choice = document.querySelector(`input[name=places][value="${detail.dataset.for}"]`);
+    detail.hidden = !choice?.checked;
+  }
+};
+document.addEventListener("change", (event) => {
+  if (event.target.name === "places") showDetails();
+  const open = event.target.closest("li.hours")?.querySelector("input[name$=-open]");
+  if (open === event.target) {
+    const add = open.closest("li").querySelector("button[value^='add:']");
+    const ranges = open.closest("li").querySelectorAll(".range");
+    if (open.checked && ranges.length === 0) add.click();
+    for (const range of ranges) range.hidden = !open.checked;
+    const closed = open.closest("li").querySelector(".closed");
+    if (closed) closed.hidden = open.checked;
+  }
+});
+
+// Errors are met where they are told first.
+document.getElementById("error-summary")?.focus();
+document.addEventListener("htmx:load", (event) => showCopyButtons(event.target));
+showCopyButtons(document);
+showDetails();
