@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("dashboard/", include("koalendar.web.dashboard.urls")),
     path("integrations/", include("koalendar.web.dashboard.integration_urls")),
+    path("", include("koalendar.web.public.urls")),
 ]

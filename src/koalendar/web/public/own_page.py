@@ -1,0 +1,386 @@
+"""A booking's own page, behind the invitee's link: what was booked, where, and how to change it.
+
+GET shows and only POST changes, since mail scanners follow links.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from koalendar import clock
+from koalendar.booking import actions, queries
+from koalendar.booking.errors import BookingRefused, LinkExpired
+from koalendar.booking.links import booking_for_token
+from koalendar.booking.models import Booking
+from koalendar.booking.queries import CopyState, Whereabouts
+from koalendar.invitations import calendar, links
+from koalendar.web.public import places
+from koalendar.web.public.address import picker_part, read_address, read_slot
+from koalendar.web.public.booking_page import host_name, taken_words, zone_of
+from koalendar.web.public.desk import Desk, SeeOther, answer, look
+from koalendar.web.public.forms import ReasonForm
+from koalendar.web.public.reader import Reader, reader_of
+
+_View = Callable[[HttpRequest, Booking], HttpResponse]
+
+# When the page asks again for the link, in milliseconds: soon at first, for most links are there within a
+# second; then every 15 seconds until ten minutes have gone by.
+_GAPS = (300, 300, 500, 1000, 2000, 4000, 8000, *[15_000] * 39)
+_SOON = timedelta(minutes=15)
+_LINK_STAYS = timedelta(hours=1)
+
+
+def _with_booking(view: _View) -> Callable[[HttpRequest, str], HttpResponse]:
+    """Turns the token into its booking; keeps these pages out of caches, searches and other sites' logs."""
+
+    @wraps(view)
+    def answer_privately(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            booking = booking_for_token(token, now=clock.now())
+        except LinkExpired:
+            response = render(request, "public/gone.html", status=404)
+        else:
+            response = view(request, booking)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    return answer_privately
+
+
+@dataclass(frozen=True, slots=True)
+class LinkBox:
+    """Where the Zoom meeting is. `state` is being_made, late, ready or empty for nothing to show.
+
+    `ask_again` is the delay in milliseconds until the page asks again, 0 for never.
+    """
+
+    state: str
+    place: Whereabouts
+    meeting_id: str
+    is_soon: bool
+    ask_again: int
+    number: int
+
+
+@require_safe
+@_with_booking
+def booking(request: HttpRequest, booking: Booking) -> HttpResponse:
+    reader = _reader(request, booking)
+    return render(request, "public/own_page.html", _context(request, booking, reader))
+
+
+@require_safe
+@_with_booking
+def link(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """The link box alone, for the page that waits for it."""
+    number = request.GET.get("n", "")
+    box = _link_box(booking, clock.now(), number=min(int(number), 1000) if number.isdecimal() else 0)
+    say = {"ready": _("Your Zoom link is ready"), "late": ""}.get(box.state, "")
+    context = {"booking_path": _own_path(request), "box": box, "host": booking.snapshot["host"]}
+    return render(request, "public/_swap.html", context | {"part": "public/_link_box.html", "say": say})
+
+
+@require_safe
+@_with_booking
+def invite(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """The calendar file: a copy that nobody is asked to answer."""
+    now = clock.now()
+    body = calendar.publish(_event(booking, _place(booking, now), _own_path(request)), stamp=now)
+    return HttpResponse(
+        body,
+        content_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="invite.ics"'},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@_with_booking
+def reschedule(request: HttpRequest, booking: Booking) -> HttpResponse:
+    reader = _reader(request, booking)
+    if not actions.may_change(booking, now=reader.now):
+        return _closed(request, booking, reader)
+    desk = _desk(request, booking, reader)
+    if request.method == "POST":
+        return _move(request, booking, desk)
+
+    def form_step(_start: datetime) -> dict[str, Any]:
+        return {"form": _move_form()}
+
+    return look(request, desk, form_step)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@_with_booking
+def cancel(request: HttpRequest, booking: Booking) -> HttpResponse:
+    reader = _reader(request, booking)
+    form = ReasonForm(label=_("Reason"), data=request.POST if request.method == "POST" else None)
+    if booking.status == Booking.Status.CANCELLED:
+        return SeeOther(_own_path(request))
+    if not actions.may_change(booking, now=reader.now):
+        return _closed(request, booking, reader)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.cancel(booking, by=Booking.By.INVITEE, now=reader.now, reason=form.cleaned_data["reason"])
+        except BookingRefused:
+            return _closed(request, booking, reader)
+        return SeeOther(_own_path(request))
+    context = _context(request, booking, reader) | {"form": form}
+    return render(request, "public/cancel.html", context, status=422 if form.errors else 200)
+
+
+# ── What is shown ──
+
+
+def _own_path(request: HttpRequest) -> str:
+    """The address of the booking's own page, with the very token that was used."""
+    assert request.resolver_match is not None
+    return reverse("invitee-booking", args=[request.resolver_match.kwargs["token"]])
+
+
+def _reader(request: HttpRequest, booking: Booking) -> Reader:
+    return reader_of(request, default_zone=booking.invitee_zone, now=clock.now(), knows_zone=True)
+
+
+def _place(booking: Booking, now: datetime) -> Whereabouts:
+    return queries.whereabouts(booking, now=now)
+
+
+def _context(request: HttpRequest, booking: Booking, reader: Reader) -> dict[str, Any]:
+    appointment, now = booking.appointment, reader.now
+    path = _own_path(request)
+    is_over = appointment.end <= now
+    is_live = booking.is_live
+    box = _link_box(booking, now)
+    event = _event(booking, box.place, path)
+    return {
+        "booking": booking,
+        "booking_path": path,
+        "title": booking.snapshot["title"],
+        "host": booking.snapshot["host"],
+        "state": "past" if is_live and is_over else booking.status,
+        "facts": list(_facts(booking, reader)),
+        "cancelled_when": _cancelled_when(booking, reader),
+        "own_link": _own_link(booking) if is_live and not is_over else "",
+        "box": box,
+        "calendars": _calendars(event, path) if is_live and not is_over else [],
+        "may_change": actions.may_change(booking, now=now),
+        "cutoff": _cutoff(booking) if is_live and not is_over else "",
+        "again_url": _booking_page(booking),
+        "reader": reader,
+    }
+
+
+def _link_box(booking: Booking, now: datetime, *, number: int = 0) -> LinkBox:
+    place = _place(booking, now)
+    state = _box_state(booking, place, now)
+    appointment = booking.appointment
+    asks = state in ("being_made", "late") and number < len(_GAPS)
+    return LinkBox(
+        state=state,
+        place=place,
+        meeting_id=_grouped(place.meeting_id),
+        is_soon=appointment.start - _SOON <= now < appointment.end,
+        ask_again=_GAPS[number] if asks else 0,
+        number=number + 1,
+    )
+
+
+def _box_state(booking: Booking, place: Whereabouts, now: datetime) -> str:
+    if not booking.is_live or not booking.appointment.at_zoom:
+        return ""
+    if now >= booking.appointment.end + _LINK_STAYS:
+        return ""
+    if place.join_url:
+        return "ready"
+    if place.state == CopyState.FAILED or place.late:
+        return "late"
+    return "being_made" if place.state == CopyState.PENDING else ""
+
+
+def _grouped(meeting_id: str) -> str:
+    """A meeting id as Zoom's own pages write it: 854 1234 5678."""
+    middle = 4 if len(meeting_id) == 11 else 3
+    return f"{meeting_id[:3]} {meeting_id[3 : 3 + middle]} {meeting_id[3 + middle :]}".strip()
+
+
+def _when(booking: Booking, reader: Reader) -> str:
+    return reader.when(booking.appointment.start, booking.appointment.end)
+
+
+def _facts(booking: Booking, reader: Reader) -> Iterator[tuple[str, str]]:
+    appointment, snapshot = booking.appointment, booking.snapshot
+    host = snapshot["host"]
+    yield _("What"), snapshot["title"]
+    yield _("When"), _when(booking, reader)
+    profile = appointment.event_type.profile
+    if for_host := reader.elsewhere(appointment.start, appointment.end, zone_of(profile)):
+        yield _("For %(host)s") % {"host": host}, for_host
+    yield _("Where"), places.after_booking(appointment.location, host).text
+    yield _("With"), host
+    yield _("You"), f"{booking.invitee_name}, {booking.invitee_email}"
+    if booking.guests:
+        yield _("Guests"), ", ".join(booking.guests)
+    for question in snapshot.get("questions", []):
+        if text := _in_words(booking.answers.get(question["code"])):
+            yield question["label"], text
+    if booking.reason:
+        yield _("Reason"), booking.reason
+
+
+def _in_words(answered: Any) -> str:
+    if isinstance(answered, bool):
+        return _("Yes") if answered else _("No")
+    if isinstance(answered, list):
+        return ", ".join(str(part) for part in answered)
+    return str(answered or "")
+
+
+def _cancelled_when(booking: Booking, reader: Reader) -> str:
+    if booking.cancelled_at is None:
+        return ""
+    day = {"day": reader.day(reader.local(booking.cancelled_at).date()), "host": booking.snapshot["host"]}
+    if booking.cancelled_by == Booking.By.HOST:
+        return _("%(host)s cancelled it on %(day)s.") % day
+    return _("You cancelled it on %(day)s.") % day
+
+
+def _cutoff(booking: Booking) -> str:
+    """Until when it may be changed, if that is not simply the start."""
+    minutes = booking.appointment.event_type.change_cutoff
+    if not minutes:
+        return ""
+    words = {"hours": f"{minutes / 60:g}", "host": booking.snapshot["host"]}
+    return (
+        _(
+            "Changes close %(hours)s hours before the start. "
+            "After that, reply to your confirmation to reach %(host)s."
+        )
+        % words
+    )
+
+
+def _own_link(booking: Booking) -> str:
+    """The host's own address for the call, if that is where it happens."""
+    address = str(booking.appointment.location.get("url", ""))
+    return address if address.startswith(("https://", "http://")) else ""
+
+
+def _booking_page(booking: Booking) -> str:
+    event_type = booking.appointment.event_type
+    if not event_type.active:
+        return ""
+    return reverse("booking-page", args=[event_type.profile.slug, event_type.slug])
+
+
+def _closed(request: HttpRequest, booking: Booking, reader: Reader) -> HttpResponse:
+    """Too late, or ended: said, with the way back."""
+    words = {
+        "host": booking.snapshot["host"],
+        "hours": f"{booking.appointment.event_type.change_cutoff / 60:g}",
+    }
+    if not booking.is_live:
+        text = _("This booking has ended; nothing is left to change.")
+    elif booking.appointment.start <= reader.now:
+        text = _("The time has come, so it cannot be changed any more.")
+    else:
+        text = (
+            _(
+                "Changes closed %(hours)s hours before the start. "
+                "Reply to your confirmation to reach %(host)s."
+            )
+            % words
+        )
+    context = _context(request, booking, reader) | {"why": text}
+    return render(request, "public/closed.html", context, status=409 if request.method == "POST" else 200)
+
+
+# ── Calendars ──
+
+
+def _event(booking: Booking, place: Whereabouts, own_path: str) -> calendar.Event:
+    """What a calendar is told; the same uid as in the invitation by mail, so that nothing doubles."""
+    appointment, snapshot = booking.appointment, booking.snapshot
+    address = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
+    at_zoom = appointment.at_zoom
+    return calendar.Event(
+        uid=f"{booking.uid}@{urlsplit(settings.KOALENDAR_BASE_URL).hostname}",
+        sequence=booking.sequence,
+        start=appointment.start,
+        end=appointment.end,
+        zone=appointment.zone,
+        summary=_("%(title)s with %(host)s") % {"title": snapshot["title"], "host": snapshot["host"]},
+        description=snapshot.get("description", ""),
+        location=""
+        if at_zoom
+        else _own_link(booking) or places.after_booking(appointment.location, snapshot["host"]).text,
+        url=f"{settings.KOALENDAR_BASE_URL}{own_path}",
+        organizer=calendar.Person(snapshot["host"], address),
+        attendee=None,
+        conference=calendar.Conference(place.join_url, "Zoom") if place.join_url else None,
+    )
+
+
+def _calendars(event: calendar.Event, own_path: str) -> list[tuple[str, str, bool]]:
+    """Words, address, and whether it leads to another site."""
+    return [
+        (_("Calendar file (.ics)"), f"{own_path}invite.ics", False),
+        (_("Google"), links.google_link(event), True),
+        (_("Outlook"), links.outlook_link(event), True),
+        (_("Microsoft 365"), links.office_link(event), True),
+    ]
+
+
+# ── Rescheduling ──
+
+
+def _desk(request: HttpRequest, booking: Booking, reader: Reader) -> Desk:
+    appointment = booking.appointment
+    minutes = int((appointment.end - appointment.start).total_seconds()) // 60
+    profile = appointment.event_type.profile
+    source = picker_part(request.POST) if request.method == "POST" else request.GET
+    return Desk(
+        event_type=appointment.event_type,
+        host=host_name(profile),
+        host_zone=zone_of(profile),
+        durations=[minutes],
+        address=read_address(request.path, source, durations=[minutes], reader=reader),
+        reader=reader,
+        page="public/reschedule.html",
+        form="public/_move_form.html",
+        moving=appointment,
+        frame={"booking_path": _own_path(request), "now_at": _when(booking, reader)},
+    )
+
+
+def _move_form(data: Any = None) -> ReasonForm:
+    return ReasonForm(label=_("Reason"), data=data)
+
+
+def _move(request: HttpRequest, booking: Booking, desk: Desk) -> HttpResponse:
+    start = read_slot(request.POST.get("slot", ""), None, desk.reader)
+    if start is None:
+        return SeeOther(request.path)
+    form = _move_form(request.POST)
+    shown = desk.facts() | desk.at(start) | {"form": form}
+    if not form.is_valid():
+        return answer(request, desk, shown, status=422)
+    reason = form.cleaned_data["reason"]
+    try:
+        actions.reschedule(booking, start=start, by=Booking.By.INVITEE, now=desk.reader.now, reason=reason)
+    except BookingRefused as error:
+        if not actions.may_change(booking, now=desk.reader.now):
+            return _closed(request, booking, desk.reader)
+        return answer(request, desk, shown | taken_words(desk, start, error), status=409)
+    return SeeOther(_own_path(request))

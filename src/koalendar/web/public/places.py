@@ -1,0 +1,53 @@
+"""Where a booking takes place, in words and icons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+Location = Mapping[str, Any]
+
+_ICONS = {"zoom": "video", "phone": "phone", "in_person": "pin", "link": "link"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    icon: str
+    text: str
+
+
+def host_calls(location: Location) -> bool:
+    """Whether the host needs the invitee's number."""
+    return location.get("kind") == "phone" and location.get("who_calls") == "host"
+
+
+def before_booking(location: Location, host: str) -> Place:
+    """What a stranger may know: addresses to join and numbers to call come with the booking."""
+    kind = str(location.get("kind", ""))
+    words = {
+        "zoom": _("Zoom; link comes with the confirmation"),
+        "in_person": str(location.get("address", "")) or _("In person"),
+        "link": _("Video call; link comes with the confirmation"),
+        "phone": (_("%(host)s calls you") if host_calls(location) else _("You call %(host)s"))
+        % {"host": host},
+    }
+    return Place(_ICONS.get(kind, "info"), words.get(kind, ""))
+
+
+def after_booking(location: Location, host: str) -> Place:
+    """The same for whoever has booked."""
+    kind, number = str(location.get("kind", "")), str(location.get("number", ""))
+    if kind == "phone" and number:
+        words = {"host": host, "number": number}
+        text = (
+            _("%(host)s calls you on %(number)s")
+            if host_calls(location)
+            else _("Call %(host)s on %(number)s")
+        )
+        return Place("phone", text % words)
+    if kind == "zoom":
+        return Place("video", _("Zoom"))
+    if kind == "link":
+        return Place("link", _("Video call"))
+    return before_booking(location, host)
