@@ -5,6 +5,7 @@ inside the commands.
 """
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -91,12 +92,14 @@ def _demo(options: argparse.Namespace) -> int:
     data_dir = Path(os.environ.get("KOALENDAR_DATA_DIR") or "./data").resolve()
     values = demo.environment(port=options.port, data_dir=data_dir)
     os.environ.update(values)
+    log = Path(values["KOALENDAR_DATA_DIR"]) / "log"
     processes = Processes()
     try:
         say("Starting the sandbox, which stands in for Zoom and for a mail server …")
-        processes.start("sandbox", demo.sandbox_command(values))
+        processes.start("sandbox", demo.sandbox_command(values), log=log)
         say("Preparing the database …")
         _set_up()
+        logging.getLogger("koalendar").setLevel(logging.WARNING)
         _bring_up_to_date()
         if not demo.wait_for(values["ZOOM_BASE_URL"].removesuffix("/zoom") + "/"):
             print("koalendar: the sandbox does not answer", file=sys.stderr)
@@ -104,12 +107,12 @@ def _demo(options: argparse.Namespace) -> int:
         demo.prepare(values, say)
         say("Starting web and worker …")
         _collect_static()
-        processes.start("web", granian("127.0.0.1", options.port, 1))
-        processes.start("worker", koalendar("worker"))
+        processes.start("web", granian("127.0.0.1", options.port, 1), log=log)
+        processes.start("worker", koalendar("worker"), log=log)
         if not demo.wait_for(f"http://127.0.0.1:{options.port}/readyz"):
             print("koalendar: the web server does not answer", file=sys.stderr)
             return 1
-        print(demo.welcome(values), flush=True)
+        print(demo.welcome(values, log), flush=True)
         return processes.watch()
     except KeyboardInterrupt:
         return 0

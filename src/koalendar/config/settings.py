@@ -316,6 +316,6 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"koalendar": {"level": "INFO"}},
+    "loggers": {"koalendar": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
 }
 LOGGING_CONFIG = "logging.config.dictConfig"

@@ -148,7 +148,7 @@ def wait_for(url: str, *, seconds: float = 30) -> bool:
     return False
 
 
-def welcome(values: dict[str, str]) -> str:
+def welcome(values: dict[str, str], log: Path) -> str:
     """What a newcomer needs to know, in the order of the first five minutes."""
     site, sandbox = values["KOALENDAR_BASE_URL"], values["ZOOM_BASE_URL"].removesuffix("/zoom")
     return f"""
@@ -163,7 +163,7 @@ def welcome(values: dict[str, str]) -> str:
     {site}/dashboard/   the host's side: sign in as {HOST_EMAIL} with {HOST_PASSWORD}
     {site}/styleguide   every component of the pages
 
-  Nothing leaves this machine. Ctrl-C ends everything.
+  Nothing leaves this machine. What happens is told in {log}. Ctrl-C ends everything.
 """
 
 

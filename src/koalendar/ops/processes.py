@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 STOP_SECONDS = 10.0
@@ -23,14 +24,11 @@ class Processes:
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _stopping: bool = False
 
-    def start(
-        self, name: str, command: Sequence[str], *, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def start(self, name: str, command: Sequence[str], *, log: Path | None = None) -> None:
+        """Start a child; what it says goes to our own output, or to the end of `log`."""
+        output = log.open("ab") if log is not None else None
         self.children[name] = subprocess.Popen(
-            command,
-            env={**os.environ, **(environment or {})},
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
 
     def watch(self) -> int:
@@ -78,6 +76,6 @@ def granian(host: str, port: int, workers: int) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "koalendar.config.wsgi:application"),
         *("--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"),
-        *("--workers", str(workers), "--blocking-threads", "8", "--workers-kill-timeout", "3"),
+        *("--workers", str(workers), "--blocking-threads", "4", "--workers-kill-timeout", "3"),
         *("--http", "1", "--log-level", "warning", "--respawn-failed-workers"),
     ]

@@ -1,0 +1,64 @@
+"""The commands of the `koalendar` program, as an operator runs them."""
+
+from pathlib import Path
+
+from koalendar.config.tests.test_settings import run
+
+
+def test_a_host_is_made_once_and_can_be_given_a_key(tmp_path: Path) -> None:
+    assert run(tmp_path, "migrate").returncode == 0
+    words = ("createuser", "--email", "Ada@Example.com", "--password", "correct horse battery")
+    made = run(tmp_path, *words, "--username", "ada", "--timezone", "Asia/Calcutta")
+    assert made.returncode == 0, made.stderr
+    assert "/ada/" in made.stdout
+
+    again = run(tmp_path, *words)
+    assert again.returncode == 1
+    assert again.stderr == "koalendar: ada@example.com already has an account\n"
+
+    key = run(tmp_path, "apikey", "--email", "ada@example.com")
+    assert key.returncode == 0
+    assert key.stdout.startswith("koa_")
+    assert key.stdout.count("\n") == 1
+    assert len(key.stdout.strip()) >= 43
+    other = run(tmp_path, "apikey", "--email", "ada@example.com")
+    assert other.stdout != key.stdout
+
+    assert run(tmp_path, "apikey", "--email", "ben@example.com").returncode == 1
+
+
+def test_a_public_address_that_is_reserved_or_malformed_is_refused_in_words(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    for slug in ("dashboard", "Ada!"):
+        done = run(
+            tmp_path, "createuser", "--email", "ada@example.com", "--password", "x" * 12, "--username", slug
+        )
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"koalendar: {slug}: ")
+        assert done.stderr.count("\n") == 1
+
+
+def test_an_unknown_time_zone_is_refused_in_words(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    done = run(
+        tmp_path, "createuser", "--email", "a@example.com", "--password", "x" * 12, "--timezone", "Mars/Base"
+    )
+    assert done.returncode == 1
+    assert "Europe/Paris" in done.stderr
+
+
+def test_the_doctor_says_what_is_wrong_and_fails(tmp_path: Path) -> None:
+    before = run(tmp_path, "doctor")
+    assert before.returncode == 1
+    assert "fail  migrations: lacks migrations; run koalendar migrate" in before.stdout
+    run(tmp_path, "migrate")
+    after = run(tmp_path, "doctor")
+    assert after.returncode == 1
+    assert "ok    migrations: well" in after.stdout
+    assert "fail  worker: was never started" in after.stdout
+
+
+def test_a_worker_told_to_work_once_does_what_is_due_and_ends(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    done = run(tmp_path, "worker", "--once")
+    assert (done.returncode, done.stdout) == (0, "0\n")
