@@ -1,11 +1,16 @@
 """What every page knows: the brand, the reader's theme, whom to ask, and the host's menu."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
+
+from koalendar.accounts.models import Host
+from koalendar.web.dashboard.zoom_card import needs_attention
 
 THEMES = ("light", "dark")
 _MENU = (
@@ -29,7 +34,7 @@ class MenuItem:
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """The variables of the frame: `brand`, `support_email`, `theme`, `menu`."""
+    """The variables of the frame: `brand`, `support_email`, `theme`, `menu`, `needs_attention`."""
     theme = request.COOKIES.get("theme", "")
     return {
         "brand": settings.KOALENDAR_BRAND,
@@ -37,7 +42,13 @@ def site(request: HttpRequest) -> dict[str, object]:
         "theme": theme if theme in THEMES else "",
         "signup_is_open": settings.KOALENDAR_SIGNUP == "open",
         "menu": menu(request.path),
+        "needs_attention": SimpleLazyObject(partial(_needs_attention, request)),
     }
+
+
+def _needs_attention(request: HttpRequest) -> bool:
+    """Asked only by pages that show the host's menu."""
+    return isinstance(request.user, Host) and needs_attention(request.user)
 
 
 def menu(path: str) -> list[MenuItem]:

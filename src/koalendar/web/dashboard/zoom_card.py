@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -72,6 +73,22 @@ def needs_attention(host: Host) -> bool:
     """Whether the menu should mark the integrations."""
     troubled = (Connection.State.ATTENTION, Connection.State.BROKEN)
     return host.connections.filter(state__in=troubled).exists()
+
+
+def trouble_banner(host: Host, *, now: datetime) -> dict[str, str] | None:
+    """What stands on top of the bookings while Zoom has to be connected again."""
+    broken = host.connections.filter(provider="zoom", state=Connection.State.BROKEN).first()
+    if broken is None:
+        return None
+    return {
+        "name": _("Zoom"),
+        "state": "bad",
+        "text": " ".join(
+            _sentences(broken, wording_for(host, now=now), bookings.coming_without_link(host, now=now))
+        ),
+        "url": reverse("zoom-connect"),
+        "action": _("Reconnect Zoom"),
+    }
 
 
 def _unconnected(host: Host, known: Sequence[Connection], failure: str, now: datetime) -> ZoomCard:
