@@ -312,8 +312,8 @@ def _mails(booking: Booking) -> list[tuple[datetime, str]]:
 
 # ── Other times for it ──
 
-OFFERED_DAYS = 14
-_LAST_PAGE = 51
+OFFERED_DAYS = 7
+_LAST_PAGE = 105
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +327,7 @@ class Offer:
 
 
 def offer(booking: Booking, words: HostWording, *, page: str) -> Offer:
-    """The free starts of the `page`th fortnight from today (from 1), each as its words and its instant."""
+    """The free starts of the `page`th week from today (from 1), each as its words and its instant."""
     number = min(max(int(page), 1), _LAST_PAGE) if page.isdecimal() and len(page) < 4 else 1
     appointment = booking.appointment
     first = words.today + timedelta(days=OFFERED_DAYS * (number - 1))

@@ -1,5 +1,6 @@
 """The editor of an event type: a form over what the model stores, and one small form for each question."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from koalendar.booking.models.event_type import MAX_DURATION
 from koalendar.booking.setting_up import slug_from
 from koalendar.web.dashboard.wording import in_minutes
 
-COMMON_DURATIONS = (15, 30, 45, 60)
+MAX_DURATIONS = 8
 MAX_QUESTIONS = 10
 _UNITS = ((1, _("minutes")), (60, _("hours")), (1440, _("days")))
 _STEPS = (5, 10, 15, 20, 30, 45, 60)
@@ -44,15 +45,12 @@ class EventTypeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("Plain text, shown beside the calendar."),
     )
-    durations = forms.TypedMultipleChoiceField(
-        label=_("Lengths"),
-        coerce=int,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("With several, the invitee chooses."),
-    )
-    own_duration = forms.IntegerField(
-        label=_("Another length, in minutes"), required=False, min_value=5, max_value=MAX_DURATION
+    durations = forms.CharField(
+        label=_("Lengths in minutes"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        help_text=_("Like 30, or 15, 30, 60: then the invitee chooses."),
+        error_messages={"required": _("Enter a length, like 30")},
     )
     # Where
     places = forms.MultipleChoiceField(
@@ -73,7 +71,6 @@ class EventTypeForm(forms.Form):
             ("host", _("You call the invitee, who is asked for a number")),
             ("invitee", _("The invitee calls you")),
         ),
-        required=False,
         initial="host",
         widget=forms.RadioSelect,
     )
@@ -123,7 +120,6 @@ class EventTypeForm(forms.Form):
         super().__init__(*args, **kwargs)
         schedules = host.schedules.order_by("pk")
         self.fields["schedule"].queryset = schedules  # type: ignore[attr-defined]  # A ModelChoiceField.
-        self._offer("durations", {*COMMON_DURATIONS, *shown.durations})
         self._offer("slot_step", {*_STEPS, shown.slot_step})
         self._offer("buffer_before", {*_BUFFERS, shown.buffer_before})
         self._offer("buffer_after", {*_BUFFERS, shown.buffer_after})
@@ -144,6 +140,14 @@ class EventTypeForm(forms.Form):
             raise forms.ValidationError(now_("Another event type of yours has this address"))
         return slug
 
+    def clean_durations(self) -> list[int]:
+        texts = [text for text in re.split(r"[\s,;]+", str(self.cleaned_data["durations"])) if text]
+        lengths = sorted({int(text) for text in texts if text.isdecimal()})
+        is_whole = all(text.isdecimal() for text in texts) and 0 < len(lengths) <= MAX_DURATIONS
+        if not is_whole or lengths[0] < 5 or lengths[-1] > MAX_DURATION:
+            raise forms.ValidationError(now_("Enter lengths of 5 to 1440 minutes, like 30 or 15, 30, 60"))
+        return lengths
+
     def clean_notice(self) -> int:
         return self._bounded("notice", "notice_unit", now_("Notice must be between 0 and 30 days"))
 
@@ -160,8 +164,6 @@ class EventTypeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
-        if not (data.get("durations") or data.get("own_duration")) and "own_duration" not in self.errors:
-            self.add_error("durations", now_("Choose at least one length"))
         places = data.get("places", [])
         if "phone" in places and data.get("who_calls") == "invitee" and not data.get("number"):
             self.add_error("number", now_("Enter the number that the invitee calls"))
@@ -187,9 +189,8 @@ class EventTypeForm(forms.Form):
             "title", "slug", "description", "booking_window_days", "slot_step", "buffer_before",
             "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "active", "hidden",
         )  # fmt: skip
-        own = [data["own_duration"]] if data["own_duration"] else []
         return {name: data[name] for name in same} | {
-            "durations": sorted({*data["durations"], *own}),
+            "durations": data["durations"],
             "locations": self._locations(),
             "minimum_notice": data["notice"],
             "change_cutoff": data["cutoff"],
@@ -223,11 +224,12 @@ def _initial(event_type: EventType, host: Host) -> dict[str, Any]:
     notice, notice_unit = _in_unit(event_type.minimum_notice)
     cutoff, cutoff_unit = _in_unit(event_type.change_cutoff)
     same = (
-        "title", "slug", "description", "durations", "booking_window_days", "slot_step", "buffer_before",
+        "title", "slug", "description", "booking_window_days", "slot_step", "buffer_before",
         "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "reminders", "active", "hidden",
         "revision",
     )  # fmt: skip
     return {name: getattr(event_type, name) for name in same} | {
+        "durations": ", ".join(str(minutes) for minutes in event_type.durations),
         "places": list(place),
         "who_calls": place.get("phone", {}).get("who_calls", "host"),
         "number": place.get("phone", {}).get("number", ""),
