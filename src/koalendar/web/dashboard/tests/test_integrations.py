@@ -1,0 +1,193 @@
+"""Connecting Zoom, testing and disconnecting it, against the sandbox."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.cache import SessionStore
+from django.http import HttpResponse
+from django.test import Client
+
+from koalendar.accounts.models import Audit
+from koalendar.connections.models import Connection
+from koalendar.connections.pkce import challenge_of
+from koalendar.sandbox.server import Sandbox
+from koalendar.web.dashboard import attempts
+from koalendar.web.dashboard.tests.browsers import sign_in
+from tests.people import NOW, ada, connect_zoom, make_booking, make_host
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sandbox(settings: Any) -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        settings.ZOOM_BASE_URL = f"{running.url}/zoom"
+        settings.ZOOM_API_URL = f"{running.url}/zoom/v2"
+        yield running
+
+
+@pytest.fixture
+def browser(client: Client) -> Client:
+    return sign_in(client, ada())
+
+
+def consent(sandbox: Sandbox, url: str) -> str:
+    """What Zoom's consent page sends the browser back to: the path and query of our callback."""
+    order = {"url": url, "user": "ada@example.com"}
+    location = httpx2.post(f"{sandbox.url}/_control/authorize", json=order).json()["location"]
+    parts = urlsplit(str(location))
+    return f"{parts.path}?{parts.query}"
+
+
+def test_connecting_asks_zoom_with_s256_and_state_and_without_scope(browser: Client) -> None:
+    answer = browser.get("/integrations/zoom/connect")
+
+    query = parse_qs(urlsplit(answer["Location"]).query)
+    assert query["code_challenge_method"] == ["S256"]
+    assert query["redirect_uri"] == ["http://localhost:8000/integrations/zoom/callback"]
+    assert len(query["state"][0]) >= 32
+    assert "scope" not in query
+    assert (answer["Referrer-Policy"], answer["Cache-Control"]) == ("no-referrer", "no-store")
+
+
+def test_the_way_through_zoom_ends_connected_and_owes_the_missing_links(
+    browser: Client, sandbox: Sandbox
+) -> None:
+    make_booking()
+    back = consent(sandbox, browser.get("/integrations/zoom/connect")["Location"])
+
+    answer = browser.get(back)
+
+    assert (answer.status_code, answer["Location"]) == (302, "/dashboard/integrations/")
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert "code=" not in answer["Location"]
+    assert Connection.objects.get(host=ada()).state == "active"
+    assert Audit.objects.filter(host=ada(), act="connected").exists()
+    page = browser.get("/dashboard/integrations/").content.decode()
+    assert "Connected" in page
+    assert "ada@example.com" in page
+
+
+def test_a_state_counts_once(browser: Client, sandbox: Sandbox) -> None:
+    url = browser.get("/integrations/zoom/connect")["Location"]
+    first = consent(sandbox, url)
+    second = consent(sandbox, url)
+    browser.get(first)
+
+    assert browser.get(second).status_code == 400
+
+
+@pytest.mark.parametrize("query", ["?code=stray", "?code=stray&state=invented", "?error=access_denied", ""])
+def test_a_code_without_our_state_binds_nothing_and_offers_to_start_again(
+    browser: Client, query: str
+) -> None:
+    answer = browser.get(f"/integrations/zoom/callback{query}")
+
+    assert answer.status_code == 400
+    assert "/integrations/zoom/install" in answer.content.decode()
+    assert "stray" not in answer.content.decode()
+    assert not Connection.objects.exists()
+
+
+def test_adas_state_is_worth_nothing_in_bens_browser(browser: Client, sandbox: Sandbox) -> None:
+    back = consent(sandbox, browser.get("/integrations/zoom/connect")["Location"])
+    ben = sign_in(Client(), make_host("Ben Adida"))
+
+    assert ben.get(back).status_code == 400
+    assert not Connection.objects.exists()
+
+
+def _session() -> SessionBase:
+    return SessionStore()
+
+
+def test_a_state_is_for_the_host_who_began_and_for_ten_minutes() -> None:
+    host, other, session = ada(), make_host("Ben Adida"), _session()
+    late = attempts.begin(session, host, back_to="/", now=NOW)
+    foreign = attempts.begin(session, host, back_to="/", now=NOW)
+    good = attempts.begin(session, host, back_to="/", now=NOW)
+
+    assert attempts.take(session, host, late.state, now=NOW + timedelta(minutes=11)) is None
+    assert attempts.take(session, other, foreign.state, now=NOW) is None
+    taken = attempts.take(session, host, good.state, now=NOW + timedelta(minutes=9))
+    assert taken is not None
+    assert challenge_of(taken.verifier) == good.challenge
+
+
+def test_declining_is_told_in_words(browser: Client) -> None:
+    url = browser.get("/integrations/zoom/connect")["Location"]
+    state = parse_qs(urlsplit(url).query)["state"][0]
+
+    answer: HttpResponse = browser.get(
+        f"/integrations/zoom/callback?state={state}&error=access_denied", follow=True
+    )  # type: ignore[assignment]  # The client's answer is one.
+
+    assert "Zoom did not connect: you declined." in answer.content.decode()
+    assert "Try again" in answer.content.decode()
+
+
+def test_the_words_of_a_failure_are_ours_whatever_the_address_says(browser: Client) -> None:
+    page = browser.get("/dashboard/integrations/?failed=<b>call+555</b>").content.decode()
+
+    assert "call" not in page
+    assert "Zoom did not connect." in page
+
+
+def test_connecting_returns_to_a_page_of_ours_only(browser: Client, sandbox: Sandbox) -> None:
+    for wanted, reached in (
+        ("/dashboard/event-types/", "/dashboard/event-types/"),
+        ("https://evil.example/", "/dashboard/integrations/"),
+        ("//evil.example/", "/dashboard/integrations/"),
+    ):
+        url = browser.get("/integrations/zoom/connect", {"next": wanted})["Location"]
+        assert browser.get(consent(sandbox, url))["Location"] == reached
+
+
+def test_testing_asks_zoom_and_says_what_was_done(browser: Client, sandbox: Sandbox) -> None:
+    connection = connect_zoom(sandbox)
+
+    answer = browser.post(f"/dashboard/integrations/zoom/{connection.public_id}/test", follow=True)
+
+    assert "We asked Zoom who you are: ada@example.com. All permissions are there." in answer.content.decode()
+
+
+def test_a_missing_permission_is_named_with_what_it_breaks(browser: Client, sandbox: Sandbox) -> None:
+    connect_zoom(sandbox, scopes=["user:read:user", "meeting:write:meeting"])
+
+    page = browser.get("/dashboard/integrations/").content.decode()
+
+    assert "Needs attention" in page
+    assert "A cancelled booking leaves its Zoom meeting behind." in page
+
+
+def test_disconnecting_asks_first_then_erases_and_leaves_event_types_bookable(
+    browser: Client, sandbox: Sandbox
+) -> None:
+    booking = make_booking()
+    connection = connect_zoom(sandbox)
+    address = f"/dashboard/integrations/zoom/{connection.public_id}/disconnect"
+
+    assert "1 coming booking is at Zoom" in browser.get(address).content.decode()
+    browser.post(address)
+
+    connection.refresh_from_db()
+    connection.credential.refresh_from_db()
+    assert (connection.state, connection.credential.tokens) == ("revoked", "")
+    assert booking.appointment.event_type.active
+    assert Audit.objects.filter(host=ada(), act="disconnected").exists()
+    assert "Removed" in browser.get("/dashboard/integrations/").content.decode()
+
+
+def test_without_an_app_of_the_operators_zoom_is_hidden(browser: Client, settings: Any) -> None:
+    settings.ZOOM_CLIENT_ID = settings.ZOOM_CLIENT_SECRET = ""
+
+    page = browser.get("/dashboard/integrations/").content.decode()
+
+    assert "Connect Zoom" not in page
+    assert "ZOOM_CLIENT_ID" in page
+    assert browser.get("/integrations/zoom/connect")["Location"] == "/dashboard/integrations/"
