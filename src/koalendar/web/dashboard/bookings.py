@@ -26,6 +26,8 @@ from koalendar.web.dashboard.frame import for_host, own
 from koalendar.web.dashboard.wording import HostWording, wording_for
 from koalendar.web.dashboard.zoom_card import trouble_banner
 
+_GONE = "meeting_gone"
+
 # ── The agenda ──
 
 
@@ -108,11 +110,11 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
         "place": place,
         "copies": rows,
         "is_under_way": any(row.state == "busy" for row in rows),
-        "can_retry": any(row.state not in ("ok", "") for row in rows),
+        "can_retry": any(row.state not in ("ok", "") for row in rows) or "start_problem" in request.GET,
         "events": happened(booking, words),
         "can_change": booking.is_live and booking.appointment.end > now,
         "can_start": place.state is CopyState.READY and booking.appointment.end > now,
-        "start_problem": problems.in_words(request.GET.get("start_problem", "")),
+        "start_problem": _start_problem(request.GET.get("start_problem", "")),
     }
 
 
@@ -140,7 +142,7 @@ def start(_request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     try:
         address = open_meetings(meeting.credential).start_url(meeting.remote_id)
     except Gone:
-        return _start_failed(booking, "meeting_gone")
+        return _start_failed(booking, _GONE)
     except ProviderError as error:
         return _start_failed(booking, str(error.reason))
     response = HttpResponseRedirect(address)
@@ -152,6 +154,12 @@ def start(_request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
 def _start_failed(booking: Booking, problem: str) -> HttpResponse:
     address = reverse("dashboard-booking", kwargs={"uid": booking.uid}, query={"start_problem": problem})
     return HttpResponseRedirect(address)
+
+
+def _start_problem(code: str) -> str:
+    if code == _GONE:
+        return _("The meeting is not there any more in Zoom. Try again under Outside copies.")
+    return problems.in_words(code)
 
 
 # ── Cancelling ──

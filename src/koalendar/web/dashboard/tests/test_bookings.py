@@ -1,0 +1,231 @@
+"""The agenda, one booking and its outside copies, and what a host does with it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from koalendar import clock
+from koalendar.booking.actions import Invitee
+from koalendar.booking.models import Booking, EventType, Meeting
+from koalendar.booking.owed import entry_of
+from koalendar.connections.actions import open_meetings
+from koalendar.connections.models import Connection
+from koalendar.connections.provider import MeetingSpec
+from koalendar.outbox.models import Entry
+from koalendar.sandbox.server import Sandbox
+from koalendar.web.dashboard.tests.browsers import sign_in
+from tests.people import ada, connect_zoom, make_booking, make_event_type
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client: Client) -> Client:
+    return sign_in(client, ada())
+
+
+@pytest.fixture
+def zoom(settings: Any) -> Iterator[Connection]:
+    with Sandbox() as running:
+        settings.ZOOM_BASE_URL = f"{running.url}/zoom"
+        settings.ZOOM_API_URL = f"{running.url}/zoom/v2"
+        yield connect_zoom(running)
+
+
+def next_tuesday() -> datetime:
+    today = clock.now().replace(hour=9, minute=0, second=0, microsecond=0)
+    return today + timedelta(days=(1 - today.weekday()) % 7 + 7)
+
+
+def book(start: datetime | None = None, **wish: Any) -> Booking:
+    event_type = EventType.objects.first() or make_event_type()
+    return make_booking(event_type, now=clock.now(), start=start or next_tuesday(), **wish)
+
+
+def made(booking: Booking, connection: Connection | None = None, **fields: Any) -> Meeting:
+    """The booking with its meeting as the worker leaves it."""
+    meeting: Meeting = booking.appointment.meetings.get()
+    defaults = {
+        "state": Meeting.State.PRESENT,
+        "remote_id": "85412345678",
+        "join_url": "https://zoom.example/j/85412345678",
+        "passcode": "Xy12Ab",
+        "credential": connection.credential if connection else None,
+    }
+    for name, value in (defaults | fields).items():
+        setattr(meeting, name, value)
+    meeting.save()
+    Entry.objects.filter(kind="meeting", subject=str(booking.appointment_id)).update(due_at=None)
+    return meeting
+
+
+def test_the_agenda_names_the_day_once_and_the_zone(browser: Client) -> None:
+    book()
+    book(next_tuesday() + timedelta(hours=1), invitee=Invitee("Bo", "bo@example.com", "UTC"))
+
+    page = browser.get("/dashboard/").content.decode()
+
+    assert page.count("<h2>Tuesday") == 1
+    assert "All times in UTC" in page
+    assert "09:00–09:30" in page or "9:00 – 9:30 AM" in page
+
+
+def test_searching_finds_by_name_and_says_when_nothing_was_found(browser: Client) -> None:
+    book()
+
+    assert "Ina Berg" in browser.get("/dashboard/?q=ina").content.decode()
+    assert "No booking here matches “nobody”." in browser.get("/dashboard/?q=nobody").content.decode()
+
+
+def test_more_than_a_page_is_shown_by_a_link(browser: Client) -> None:
+    event_type = make_event_type()
+    for number in range(27):
+        start = next_tuesday() + timedelta(days=number // 8 + 0, hours=number % 8)
+        invitee = Invitee(f"Ina {number:02}", f"ina{number}@example.com", "UTC")
+        make_booking(event_type, now=clock.now(), start=start, invitee=invitee)
+
+    first = browser.get("/dashboard/")
+    more = first.context["more_url"]
+
+    assert "Ina 26" not in first.content.decode()
+    assert "Ina 26" in browser.get(more).content.decode()
+
+
+def test_a_link_under_way_shows_as_a_chip_and_a_made_one_does_not(browser: Client) -> None:
+    booking = book()
+    assert "Link is being made" in browser.get("/dashboard/").content.decode()
+
+    made(booking)
+
+    assert "Link is being made" not in browser.get("/dashboard/").content.decode()
+
+
+def test_the_page_of_a_booking_shows_link_id_and_passcode(browser: Client) -> None:
+    booking = book()
+    made(booking)
+
+    page = browser.get(f"/dashboard/bookings/{booking.uid}/").content.decode()
+
+    assert "https://zoom.example/j/85412345678" in page
+    assert "85412345678" in page
+    assert "Xy12Ab" in page
+    assert "Up to date" in page
+
+
+def test_trouble_is_told_in_words_with_the_next_try(browser: Client) -> None:
+    booking = book()
+    booking.appointment.meetings.update(problem="server_error")
+    due = clock.now() + timedelta(minutes=4)
+    Entry.objects.filter(kind="meeting", subject=str(booking.appointment_id)).update(due_at=due, attempts=3)
+
+    page = browser.get(f"/dashboard/bookings/{booking.uid}/").content.decode()
+
+    assert "Zoom has trouble of its own" in page
+    assert "Next try in 4 min." in page
+
+
+def test_trying_again_makes_it_due_now(browser: Client) -> None:
+    booking = book()
+    late = clock.now() + timedelta(hours=1)
+    Entry.objects.filter(kind="meeting", subject=str(booking.appointment_id)).update(due_at=late)
+
+    browser.post(f"/dashboard/bookings/{booking.uid}/retry")
+
+    entry = entry_of(booking.appointment)
+    assert entry is not None
+    assert entry.due_at is not None
+    assert entry.due_at <= clock.now()
+
+
+def test_starting_goes_to_zoom_and_leaves_no_trace_of_the_address(browser: Client, zoom: Connection) -> None:
+    booking = book()
+    remote = _remote_meeting(zoom, booking)
+
+    answer = browser.get(f"/dashboard/bookings/{booking.uid}/start")
+
+    assert answer.status_code == 302
+    assert remote in answer["Location"]
+    assert (answer["Referrer-Policy"], answer["Cache-Control"]) == ("no-referrer", "no-store")
+    row = Meeting.objects.filter(appointment=booking.appointment).values().get()
+    assert answer["Location"] not in str(row)
+
+
+def _remote_meeting(zoom: Connection, booking: Booking) -> str:
+    """Make the booking's meeting at the sandbox; gives its id."""
+    appointment = booking.appointment
+    spec = MeetingSpec(
+        marker=appointment.meetings.get().marker,
+        topic="Intro call",
+        agenda="",
+        start=appointment.start,
+        zone="UTC",
+        duration=30,
+    )
+    remote = open_meetings(zoom.credential).create(spec)
+    made(booking, zoom, remote_id=remote.remote_id, join_url=remote.join_url)
+    return remote.remote_id
+
+
+def test_a_meeting_that_is_gone_is_told_on_the_bookings_page(browser: Client, zoom: Connection) -> None:
+    booking = book()
+    made(booking, zoom)
+
+    answer = browser.get(f"/dashboard/bookings/{booking.uid}/start", follow=True)
+
+    assert "We could not start the meeting." in answer.content.decode()
+    assert "not there any more" in answer.content.decode()
+
+
+def test_cancelling_says_whom_it_tells_then_tells_them_with_the_reason(browser: Client) -> None:
+    booking = book(guests=["guest@example.com"])
+    address = f"/dashboard/bookings/{booking.uid}/cancel"
+
+    asked = browser.get(address).content.decode()
+    browser.post(address, {"reason": "I am ill"})
+
+    assert "ina@example.com" in asked
+    assert "guest@example.com" in asked
+    assert "The Zoom meeting is deleted." in asked
+    booking.refresh_from_db()
+    assert (booking.status, booking.cancelled_by, booking.reason) == ("cancelled", "host", "I am ill")
+    story = browser.get(f"/dashboard/bookings/{booking.uid}/").content.decode()
+    assert "You cancelled" in story
+
+
+def test_rescheduling_offers_free_times_and_moves_the_booking(browser: Client) -> None:
+    booking = book()
+    later = booking.appointment.start + timedelta(hours=2)
+    address = f"/dashboard/bookings/{booking.uid}/reschedule"
+
+    offered = browser.get(address, {"page": "2"}).content.decode()
+    asked = browser.get(address, {"start": later.isoformat()}).content.decode()
+    browser.post(address, {"start": later.isoformat(), "reason": ""})
+
+    assert "Free times" in offered
+    assert "its link stays the same" in asked
+    booking.refresh_from_db()
+    assert booking.appointment.start == later
+    assert "You rescheduled from" in browser.get(f"/dashboard/bookings/{booking.uid}/").content.decode()
+
+
+def test_a_time_that_somebody_took_is_said_and_other_times_are_offered(browser: Client) -> None:
+    booking = book()
+    other = book(next_tuesday() + timedelta(hours=1), invitee=Invitee("Bo", "bo@example.com", "UTC"))
+
+    answer = browser.post(
+        f"/dashboard/bookings/{booking.uid}/reschedule", {"start": other.appointment.start.isoformat()}
+    )
+
+    assert answer.status_code == 409
+    assert "not free any more" in answer.content.decode()
+
+
+def test_a_cancelled_booking_offers_no_more_changes(browser: Client) -> None:
+    booking = book()
+    browser.post(f"/dashboard/bookings/{booking.uid}/cancel", {"reason": ""})
+
+    assert browser.get(f"/dashboard/bookings/{booking.uid}/reschedule").status_code == 302
+    assert "Reschedule" not in browser.get(f"/dashboard/bookings/{booking.uid}/").content.decode()

@@ -1,0 +1,284 @@
+"""Event types and hours, edited in forms that work without script."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+
+from koalendar.booking.models import EventType, Schedule
+from koalendar.web.dashboard.hours import act, draft_from, draft_of, judge
+from koalendar.web.dashboard.tests.browsers import sign_in
+from tests.people import ada, make_booking, make_event_type, make_host
+
+pytestmark = pytest.mark.django_db
+
+NO_QUESTIONS = {"questions-TOTAL_FORMS": "0", "questions-INITIAL_FORMS": "0"}
+
+
+@pytest.fixture
+def browser(client: Client) -> Client:
+    return sign_in(client, ada())
+
+
+def editor(**fields: Any) -> dict[str, Any]:
+    defaults = {
+        "title": "Coffee",
+        "slug": "",
+        "durations": "30",
+        "places": ["zoom"],
+        "who_calls": "host",
+        "schedule": str(ada().schedules.get().pk),
+        "notice": "2",
+        "notice_unit": "60",
+        "booking_window_days": "60",
+        "slot_step": "30",
+        "buffer_before": "0",
+        "buffer_after": "15",
+        "cutoff": "1",
+        "cutoff_unit": "1440",
+        "reminders": ["1440"],
+        "active": "on",
+        "guests_allowed": "on",
+    }
+    return defaults | NO_QUESTIONS | fields
+
+
+# ── Event types ──
+
+
+def test_a_new_event_type_is_made_as_typed_with_an_address_from_its_title(browser: Client) -> None:
+    browser.post("/dashboard/event-types/new", editor(durations="60, 15"))
+
+    made = EventType.objects.get()
+    assert (made.slug, made.durations, made.minimum_notice, made.change_cutoff) == (
+        "coffee",
+        [15, 60],
+        120,
+        1440,
+    )
+    assert made.locations == [{"kind": "zoom", "connection": None}]
+    assert made.event_type_hosts.get().schedule == ada().schedules.get()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"title": ""}, "Enter a title"),
+        ({"durations": "soon"}, "Enter lengths of 5 to 1440 minutes"),
+        ({"durations": "3"}, "Enter lengths of 5 to 1440 minutes"),
+        ({"places": []}, "Choose where it happens"),
+        ({"places": ["phone"], "who_calls": "invitee"}, "Enter the number that the invitee calls"),
+        ({"places": ["in_person"]}, "Enter the place"),
+        ({"places": ["link"], "url": "javascript:alert(1)"}, "Enter a link like https://"),
+        ({"notice": "31", "notice_unit": "1440"}, "Notice must be between 0 and 30 days"),
+        ({"slug": "Not An Address!"}, "Use up to 60 small letters"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_the_rest_is_kept(
+    browser: Client, fields: dict[str, Any], words: str
+) -> None:
+    answer = browser.post("/dashboard/event-types/new", editor(description="Kept words", **fields))
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in page
+    assert "Kept words" in page
+    assert "There is a problem" in page
+    assert not EventType.objects.exists()
+
+
+def test_an_address_that_another_event_type_has_is_refused(browser: Client) -> None:
+    make_event_type(slug="coffee")
+
+    answer = browser.post("/dashboard/event-types/new", editor())
+
+    assert "Another event type of yours has this address" in answer.content.decode()
+
+
+def test_bens_hours_cannot_be_chosen(browser: Client) -> None:
+    foreign = make_host("Ben Adida").schedules.get()
+
+    answer = browser.post("/dashboard/event-types/new", editor(schedule=str(foreign.pk)))
+
+    assert answer.status_code == 422
+
+
+def question(number: int = 0, **fields: str) -> dict[str, str]:
+    row = {"code": "", "label": "What about?", "kind": "short_text", "choices": ""} | fields
+    return {f"questions-{number}-{name}": value for name, value in row.items()}
+
+
+def test_questions_get_a_code_that_stays_when_their_words_change(browser: Client) -> None:
+    fields = question() | {"questions-TOTAL_FORMS": "1"}
+    browser.post("/dashboard/event-types/new", editor(**fields))
+    made = EventType.objects.get()
+    again = question(code="what-about", label="What is it about?") | {
+        "questions-TOTAL_FORMS": "1",
+        "questions-INITIAL_FORMS": "1",
+    }
+
+    browser.post(
+        f"/dashboard/event-types/{made.public_id}/",
+        editor(slug="coffee", revision=str(made.revision), **again),
+    )
+
+    made.refresh_from_db()
+    assert [(row["code"], row["label"]) for row in made.questions] == [("what-about", "What is it about?")]
+
+
+def test_a_question_with_choices_needs_two_of_them(browser: Client) -> None:
+    fields = question(kind="choice", choices="Only one") | {"questions-TOTAL_FORMS": "1"}
+
+    answer = browser.post("/dashboard/event-types/new", editor(**fields))
+
+    assert "Enter at least 2 choices" in answer.content.decode()
+
+
+def test_adding_a_question_keeps_all_that_was_typed_and_judges_nothing_yet(browser: Client) -> None:
+    answer = browser.post(
+        "/dashboard/event-types/new", editor(title="", description="Kept words", add_question="1")
+    )
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Kept words" in page
+    assert "There is a problem" not in page
+    assert 'name="questions-0-label"' in page
+
+
+def test_saving_over_another_windows_save_is_said_first(browser: Client) -> None:
+    made = make_event_type()
+    address = f"/dashboard/event-types/{made.public_id}/"
+    old = str(made.revision)
+    browser.post(address, editor(title="From the first window", slug="intro-call", revision=old))
+
+    answer = browser.post(address, editor(title="From the second", slug="intro-call", revision=old))
+
+    assert answer.status_code == 422
+    assert "saved in another window" in answer.content.decode()
+    assert "From the second" in answer.content.decode()
+    assert EventType.objects.get().title == "From the first window"
+
+
+def test_closing_ends_booking_and_keeps_the_event_type(browser: Client) -> None:
+    made = make_event_type()
+
+    browser.post(f"/dashboard/event-types/{made.public_id}/bookable")
+    made.refresh_from_db()
+    assert not made.active
+
+    browser.post(f"/dashboard/event-types/{made.public_id}/bookable", {"active": "1"})
+    made.refresh_from_db()
+    assert made.active
+
+
+def test_only_what_was_never_booked_is_deleted(browser: Client) -> None:
+    booked = make_booking().appointment.event_type
+    fresh = make_event_type(slug="fresh", title="Fresh")
+
+    for each in (booked, fresh):
+        browser.post(f"/dashboard/event-types/{each.public_id}/delete")
+
+    assert list(EventType.objects.all()) == [booked]
+
+
+# ── Hours ──
+
+
+def posted(**fields: str | list[str]) -> QueryDict:
+    data = QueryDict(mutable=True)
+    data.update({"zone": "Europe/Paris", "revision": "1", "dates": "0"})
+    for name, value in fields.items():
+        data.setlist(name.replace("_", "-"), value if isinstance(value, list) else [value])
+    return data
+
+
+MONDAY: dict[str, Any] = {"mon_open": "on", "mon_start": ["09:00", "13:00"], "mon_end": ["12:00", "17:00"]}
+
+
+def test_saved_hours_are_those_that_were_typed(browser: Client) -> None:
+    data = posted(**MONDAY, dates="1", **{"date-0-date": "2030-12-24"})
+
+    answer = browser.post("/dashboard/availability/", dict(data.lists()))
+
+    assert answer.status_code == 302
+    schedule = Schedule.objects.get()
+    assert schedule.zone == "Europe/Paris"
+    assert schedule.weekly["mon"] == [["09:00", "12:00"], ["13:00", "17:00"]]
+    assert schedule.weekly["tue"] == []
+    assert schedule.overrides == {"2030-12-24": []}
+
+
+def test_an_end_before_its_start_is_said_at_its_day_and_stays_typed(browser: Client) -> None:
+    data = posted(wed_open="on", wed_start="17:00", wed_end="09:00")
+
+    answer = browser.post("/dashboard/availability/", dict(data.lists()))
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Wednesday: The end is before the start." in page
+    assert 'value="17:00"' in page
+
+
+def test_an_end_at_midnight_is_the_end_of_the_day_and_reads_so_again() -> None:
+    stored = judge(draft_from(posted(fri_open="on", fri_start="20:00", fri_end="00:00")))
+
+    assert stored is not None
+    assert stored[0]["fri"] == [["20:00", "24:00"]]
+    schedule = Schedule(zone="UTC", weekly=stored[0], overrides={})
+    assert draft_of(schedule, today=date(2026, 12, 1)).week[4].ranges[0].end == "00:00"
+
+
+def test_a_button_changes_the_form_and_stores_nothing(browser: Client) -> None:
+    data = posted(**MONDAY, do="add:mon")
+
+    answer = browser.post("/dashboard/availability/", dict(data.lists()), headers={"HX-Request": "true"})
+
+    page = answer.content.decode()
+    assert page.count('name="mon-start"') == 3
+    assert "Monday: hours added." in page
+    assert "<html" not in page
+    assert Schedule.objects.get().zone == "UTC"
+
+
+@pytest.mark.parametrize(
+    "action", ["add:nosuchday", "remove:mon:99", "remove-date:date-7", "nonsense", "copy:mon"]
+)
+def test_a_button_that_makes_no_sense_changes_nothing(action: str) -> None:
+    draft, before = draft_from(posted(**MONDAY)), draft_from(posted(**MONDAY))
+
+    act(draft, action, posted(**MONDAY))
+
+    assert draft.week == before.week
+
+
+def test_hours_are_copied_to_the_days_that_were_ticked() -> None:
+    data = posted(**MONDAY, mon_copy=["tue", "wed"])
+    draft = draft_from(data)
+
+    act(draft, "copy:mon", data)
+
+    assert [day.is_open for day in draft.week] == [True, True, True, False, False, False, False]
+    assert [(each.start, each.end) for each in draft.week[2].ranges] == [
+        ("09:00", "12:00"),
+        ("13:00", "17:00"),
+    ]
+
+
+def test_the_same_date_twice_is_refused() -> None:
+    draft = draft_from(posted(dates="2", **{"date-0-date": "2030-12-24", "date-1-date": "2030-12-24"}))
+
+    assert judge(draft) is None
+    assert "twice" in draft.dates[1].error
+
+
+def test_hours_saved_in_another_window_are_not_overwritten_unasked(browser: Client) -> None:
+    data = dict(posted(**MONDAY).lists())
+    browser.post("/dashboard/availability/", data)
+
+    answer = browser.post("/dashboard/availability/", data)
+
+    assert answer.status_code == 422
+    assert "saved in another window" in answer.content.decode()
