@@ -212,7 +212,7 @@ def _where(scene: Scene) -> Iterator[Fact]:
     place = scene.place
     match location.get("kind"):
         case "zoom":
-            yield Fact(_("Where"), _("Zoom") if scene.has_link else _("Zoom, link follows"))
+            yield Fact(_("Where"), words.at_zoom(scene))
         case "phone":
             yield Fact(_("Where"), words.phone(scene, location))
         case "in_person" if location.get("address"):
@@ -286,7 +286,7 @@ def _button(scene: Scene) -> Action | None:
     address = str(scene.booking.appointment.location.get("url", ""))
     if address.startswith(("https://", "http://")):
         return Action(_("Join"), address)
-    if scene.for_host and scene.place.problem == NOT_CONNECTED and scene.place.waits_for_host:
+    if scene.host_must_act and scene.place.problem == NOT_CONNECTED:
         return Action(_("Connect Zoom"), _absolute("/dashboard/integrations/"))
     return None
 

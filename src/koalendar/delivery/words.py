@@ -23,6 +23,7 @@ _Kind = Message.Kind
 
 _TITLE_IN_SUBJECT = 40
 _NAME_IN_SUBJECT = 30
+_NAME_IN_TERM = 24
 
 # An address of a page or of a person, which mail programs turn into a link.
 _LINKABLE = re.compile(r"[/@]|www\.|[^\W\d_]{2,}\.[^\W\d_]{2,}", re.IGNORECASE)
@@ -81,6 +82,11 @@ class Scene:
         return self.place.kind == "zoom" and self.kind is not _Kind.CANCELLED and not self.has_link
 
     @property
+    def host_must_act(self) -> bool:
+        """The reader is the host, and there is no link before he has mended something."""
+        return self.for_host and self.link_follows and self.place.waits_for_host
+
+    @property
     def today(self) -> date:
         return self.now.astimezone(ZoneInfo(self.zone)).date()
 
@@ -136,7 +142,7 @@ def _booked_subject(scene: Scene) -> str:
         "invitee": cut(scene.invitee, _NAME_IN_SUBJECT),
         "title": cut(scene.title, _TITLE_IN_SUBJECT),
     }
-    if scene.link_follows and scene.for_host and scene.place.waits_for_host:
+    if scene.host_must_act:
         return _("Zoom needs you: %(invitee)s booked %(title)s, %(when)s") % what
     if scene.link_follows and scene.for_host:
         return _("Booked; the Zoom link follows: %(what)s, %(when)s") % what
@@ -165,6 +171,8 @@ def preheader(scene: Scene) -> str:
         return _("%(when)s, %(zone)s, does not take place.") % facts
     if scene.has_link:
         return _("%(when)s, %(zone)s. Zoom link inside.") % facts
+    if scene.host_must_act:
+        return _("%(when)s, %(zone)s. There is no Zoom link yet.") % facts
     if scene.link_follows:
         return _("%(when)s, %(zone)s. The Zoom link follows.") % facts
     return _("%(when)s, %(zone)s.") % facts
@@ -246,10 +254,10 @@ def times(scene: Scene) -> Iterator[Fact]:
     yield Fact(_("When"), _in_zone(scene, scene.start, scene.end, scene.zone))
     other = scene.booking.invitee_zone if scene.for_host else scene.host_zone
     if _wall(scene.start, other) != _wall(scene.start, scene.zone):
-        label = _("For %(name)s") % {"name": scene.company}
+        label = _("For %(name)s") % {"name": cut(scene.company, _NAME_IN_TERM)}
         yield Fact(label, _in_zone(scene, scene.start, scene.end, other))
     if scene.before is not None:
-        yield Fact(_("Until now"), _in_zone(scene, *scene.before, scene.zone))
+        yield Fact(_("Before"), _in_zone(scene, *scene.before, scene.zone))
 
 
 def _in_zone(scene: Scene, start: datetime, end: datetime, zone: str) -> str:
@@ -258,6 +266,12 @@ def _in_zone(scene: Scene, start: datetime, end: datetime, zone: str) -> str:
 
 def _wall(instant: datetime, zone: str) -> datetime:
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def at_zoom(scene: Scene) -> str:
+    if scene.has_link:
+        return _("Zoom")
+    return _("Zoom, no link yet") if scene.host_must_act else _("Zoom, link follows")
 
 
 def phone(scene: Scene, location: Mapping[str, Any]) -> str:
