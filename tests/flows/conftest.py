@@ -1,0 +1,93 @@
+"""A real browser for the journeys: nothing it meets may break our own rules."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.cache import caches
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE_OPTIONS = {"runOnly": AXE_TAGS, "rules": {"target-size": {"enabled": True}}}
+CHROMIUM = os.environ.get("KOALENDAR_TEST_CHROMIUM", "") or shutil.which("chromium") or ""
+# Chromium's own word for an answer of 4xx, which a form with a mistake rightly gets.
+_EXPECTED = "Failed to load resource: the server responded with a status of 4"
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    # Playwright keeps an event loop in this thread, by which Django believes itself in asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def visit(chromium: Browser, live_server: Any) -> Iterator[Visit]:
+    """`visit("/ada/", width=390, java_script_enabled=False)`: a page in a browser of its own.
+
+    The test fails on a request to another host, on a breach of the content security policy and on a script's
+    error in any of them.
+    """
+    for name in ("default", "memory"):
+        caches[name].clear()
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_page(path: str = "", *, width: int = 1280, height: int = 800, **options: Any) -> Page:
+        options = {"timezone_id": "UTC", "locale": "en-GB", "reduced_motion": "reduce"} | options
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: _note(message, wrong))
+        page.on(
+            "request",
+            lambda request: None if _is_ours(request.url, live_server) else wrong.append(request.url),
+        )
+        if path:
+            page.goto(f"{live_server.url}{path}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def _note(message: Any, wrong: list[str]) -> None:
+    if message.type == "error" and not message.text.startswith(_EXPECTED):
+        wrong.append(message.text)
+
+
+def _is_ours(url: str, live_server: Any) -> bool:
+    return url.startswith((live_server.url, "data:"))
+
+
+@pytest.fixture
+def is_accessible() -> Callable[[Page], None]:
+    """Fails with axe's own words if the page has a violation, or breaks a rule that axe does not know."""
+
+    def check(page: Page) -> None:
+        # axe lays its own script over a page whose policy forbids it; it runs in the page's own world.
+        found = Axe().run(page, options=AXE_OPTIONS)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.locator("h1").count() == 1
+        assert page.locator("html").get_attribute("lang")
+        assert page.locator("#say[role=status]").count() == 1
+        assert page.locator("[tabindex]:not([tabindex='0']):not([tabindex='-1'])").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
+
+    return check
