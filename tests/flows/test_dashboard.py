@@ -1,0 +1,292 @@
+"""The host's side in a real browser: getting in, connecting Zoom, changing hours, by keys alone too."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from playwright.sync_api import Browser, Page, expect
+
+from koalendar import clock
+from koalendar.accounts.models import AccountMail, Host
+from koalendar.booking.models import Booking, EventType, Schedule
+from koalendar.connections.models import Connection
+from koalendar.sandbox.server import Sandbox
+from tests.people import PASSWORD, ada, make_booking, make_connection, make_event_type
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+Visit = Callable[..., Page]
+
+
+def sign_in(page: Page, host: Host, *, site: str) -> Page:
+    EmailAddress.objects.get_or_create(user=host, email=host.email, verified=True, primary=True)
+    page.goto(f"{site}/accounts/login/")
+    prove(page, host)
+    page.wait_for_url(re.compile("/dashboard/"))
+    return page
+
+
+def prove(page: Page, host: Host) -> None:
+    """Fill in the sign-in page that is open."""
+    page.locator("[name=login]").fill(host.email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main form button").first.click()
+
+
+def book(event_type: EventType | None = None) -> Booking:
+    start = clock.now().replace(hour=9, minute=0, second=0, microsecond=0)
+    tuesday: datetime = start + timedelta(days=(1 - start.weekday()) % 7 + 7)
+    return make_booking(event_type or make_event_type(), now=clock.now(), start=tuesday)
+
+
+@pytest.fixture
+def sandbox(settings: Any, live_server: Any) -> Iterator[Sandbox]:
+    """The sandbox's Zoom as this site's, with the site where the browser finds it."""
+    with Sandbox() as running:
+        settings.KOALENDAR_BASE_URL = live_server.url
+        settings.ZOOM_BASE_URL = f"{running.url}/zoom"
+        settings.ZOOM_API_URL = f"{running.url}/zoom/v2"
+        running.zoom.app.product_url = live_server.url
+        policy = settings.CONTENT_SECURITY_POLICY
+        directives = policy["DIRECTIVES"] | {"form-action": ["'self'", running.url]}
+        settings.CONTENT_SECURITY_POLICY = policy | {"DIRECTIVES": directives}
+        yield running
+
+
+@pytest.fixture
+def outgoing(chromium: Browser) -> Iterator[Page]:
+    """A browser that may leave for Zoom; it too must not breach our policy on the way."""
+    breaches: list[str] = []
+    context = chromium.new_context(locale="en-GB", reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.on(
+        "console",
+        lambda message: breaches.append(message.text) if "Content Security" in message.text else None,
+    )
+    yield page
+    context.close()
+    assert breaches == []
+
+
+# ── Getting in ──
+
+
+def test_signing_up_confirming_and_signing_in_again(visit: Visit, live_server: Any, settings: Any) -> None:
+    settings.KOALENDAR_BASE_URL = live_server.url
+    page = visit("/accounts/signup/", timezone_id="Asia/Kolkata")
+    page.get_by_label("Name").fill("Grace Hopper")
+    page.get_by_label("E-mail").fill("grace@example.com")
+    page.get_by_label("Password", exact=True).fill("a nanosecond of wire")
+    page.locator("main button").first.click()
+    expect(page.locator("h1")).to_be_visible()
+    page.wait_for_url(re.compile("confirm-email"))
+
+    link = re.search(r"http\S+/accounts/confirm-email/\S+", AccountMail.objects.get().text)
+    assert link is not None
+    page.goto(link.group())
+    page.locator("main button").first.click()
+    page.wait_for_url(re.compile("/dashboard/"))
+
+    expect(page.get_by_role("heading", name="No bookings yet")).to_be_visible()
+    assert Host.objects.get(email="grace@example.com").zone == "Asia/Kolkata"
+
+
+def test_signing_in_works_without_script(visit: Visit, live_server: Any) -> None:
+    page = visit(java_script_enabled=False)
+
+    sign_in(page, ada(), site=live_server.url)
+
+    expect(page.get_by_role("heading", name="Bookings", exact=True)).to_be_visible()
+
+
+def test_two_factor_is_set_up_and_asked_for_at_the_next_sign_in(visit: Visit, live_server: Any) -> None:
+    page = sign_in(visit(), ada(), site=live_server.url)
+    page.goto(f"{live_server.url}/accounts/2fa/totp/activate/")
+    secret = page.locator("main code").first.inner_text()
+    page.locator("input[name=code]").fill(_code(secret))
+    page.locator("main form button").first.click()
+    page.wait_for_url(re.compile("/accounts/2fa/"))
+    assert ada().audit.filter(act="two_factor_added").exists()
+
+    other = visit("/accounts/login/")
+    prove(other, ada())
+
+    other.wait_for_url(re.compile("/accounts/2fa/authenticate/"))
+
+
+def _code(secret: str) -> str:
+    """What an authenticator app shows now."""
+    counter = next(iter(yield_hotp_counters_from_time()))
+    return str(format_hotp_value(hotp_value(secret, counter)))
+
+
+# ── Zoom ──
+
+
+def test_connecting_declining_and_disconnecting_zoom(
+    outgoing: Page, sandbox: Sandbox, live_server: Any
+) -> None:
+    page = sign_in(outgoing, ada(), site=live_server.url)
+    page.goto(f"{live_server.url}/dashboard/integrations/")
+
+    page.get_by_role("link", name="Connect Zoom").click()
+    page.get_by_role("button", name="Decline").click()
+    expect(page.get_by_text("Zoom did not connect: you declined.")).to_be_visible()
+
+    page.get_by_role("link", name="Try again").click()
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url(re.compile("/dashboard/integrations/"))
+    expect(page.locator(".chip", has_text="Connected")).to_be_visible()
+    assert Connection.objects.get(host=ada()).state == "active"
+
+    page.get_by_role("button", name="Test").click()
+    expect(page.get_by_text("We asked Zoom who you are")).to_be_visible()
+
+    page.get_by_role("link", name="Disconnect").click()
+    page.get_by_role("button", name="Disconnect Zoom").click()
+    expect(page.locator(".chip", has_text="Removed")).to_be_visible()
+    assert Connection.objects.get(host=ada()).credential.tokens == ""
+
+
+def test_an_install_that_begins_at_zoom_signs_in_and_leads_through(
+    outgoing: Page, sandbox: Sandbox, live_server: Any
+) -> None:
+    host = ada()
+    EmailAddress.objects.create(user=host, email=host.email, verified=True, primary=True)
+    outgoing.goto(f"{live_server.url}/integrations/zoom/install")
+    prove(outgoing, host)
+
+    expect(outgoing.get_by_text(f"You are signed in as {host.email}")).to_be_visible()
+    outgoing.get_by_role("link", name="Continue to Zoom").click()
+    outgoing.get_by_role("button", name="Allow").click()
+
+    outgoing.wait_for_url(re.compile("/dashboard/integrations/"))
+    assert Connection.objects.get(host=host).state == "active"
+
+
+def test_connecting_by_keys_alone(outgoing: Page, sandbox: Sandbox, live_server: Any) -> None:
+    page = sign_in(outgoing, ada(), site=live_server.url)
+    page.goto(f"{live_server.url}/dashboard/integrations/")
+
+    tab_to(page, "Connect Zoom")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(urlsplit(sandbox.url).netloc))
+    tab_to(page, "Decline")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/dashboard/integrations/"))
+    tab_to(page, "Try again")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(urlsplit(sandbox.url).netloc))
+    tab_to(page, "Allow")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".chip", has_text="Connected")).to_be_visible()
+
+
+def tab_to(page: Page, words: str) -> None:
+    """Press Tab until the control with these words has the focus."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText || ''").strip() == words:
+            return
+    raise AssertionError(f"Tab never reached {words!r}")
+
+
+# ── Event types and hours ──
+
+
+def test_hours_are_added_copied_and_removed_and_the_focus_is_never_lost(
+    visit: Visit, live_server: Any
+) -> None:
+    page = sign_in(visit(), ada(), site=live_server.url)
+    page.goto(f"{live_server.url}/dashboard/availability/")
+
+    page.locator("#mon-add").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#mon-start-1")).to_be_focused()
+    expect(page.locator("#say")).to_have_text("Monday: hours added.")
+    page.locator("#mon-start-1").fill("18:00")
+    page.locator("#mon-end-1").fill("20:00")
+
+    page.locator("#day-mon summary").click()
+    page.locator("#day-mon").get_by_label("Saturday").check()
+    page.locator("#day-mon").get_by_role("button", name="Apply").click()
+    expect(page.locator("#sat-start-1")).to_have_value("18:00")
+    expect(page.locator("#mon-open")).to_be_focused()
+
+    page.get_by_role("button", name="Remove hours 2 of Monday").click()
+    expect(page.locator("#mon-add")).to_be_focused()
+    page.locator(".save-bar button").click()
+    page.wait_for_load_state()
+
+    weekly = Schedule.objects.get().weekly
+    assert weekly["mon"] == [["09:00", "17:00"]]
+    assert weekly["sat"] == [["09:00", "17:00"], ["18:00", "20:00"]]
+
+
+def test_an_event_type_is_made_without_script_with_a_question(visit: Visit, live_server: Any) -> None:
+    page = sign_in(visit(java_script_enabled=False), ada(), site=live_server.url)
+    page.goto(f"{live_server.url}/dashboard/event-types/new")
+    page.get_by_label("Title").fill("Coffee")
+    page.locator("#questions summary").click()
+    page.get_by_role("button", name="Add question").click()
+    page.locator("[name=questions-0-label]").fill("Milk?")
+    page.locator("input[name=places][value=zoom]").check()
+    page.locator(".save-bar button").click()
+
+    page.wait_for_url(re.compile("/dashboard/event-types/$"))
+    made = EventType.objects.get()
+    assert (made.title, made.slug) == ("Coffee", "coffee")
+    assert [question["label"] for question in made.questions] == ["Milk?"]
+
+
+def test_the_first_error_is_met_by_the_focus(visit: Visit, live_server: Any) -> None:
+    page = sign_in(visit(), ada(), site=live_server.url)
+    page.goto(f"{live_server.url}/dashboard/event-types/new")
+    page.locator(".save-bar button").click()
+
+    expect(page.locator("#error-summary")).to_be_focused()
+    page.get_by_role("link", name="Title: Enter a title").click()
+    expect(page.get_by_label("Title")).to_be_focused()
+
+
+# ── For everybody ──
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_page_is_accessible(
+    visit: Visit, live_server: Any, is_accessible: Callable[[Page], None], width: int, scheme: str
+) -> None:
+    booking, connection = book(), make_connection(user="zoom-ada")
+    event_type = booking.appointment.event_type
+    page = sign_in(visit(width=width, color_scheme=scheme), ada(), site=live_server.url)
+
+    for path in (
+        "/dashboard/",
+        "/dashboard/?q=nobody",
+        "/dashboard/?tab=cancelled",
+        f"/dashboard/bookings/{booking.uid}/",
+        f"/dashboard/bookings/{booking.uid}/cancel",
+        f"/dashboard/bookings/{booking.uid}/reschedule",
+        "/dashboard/event-types/",
+        "/dashboard/event-types/new",
+        f"/dashboard/event-types/{event_type.public_id}/",
+        f"/dashboard/event-types/{event_type.public_id}/delete",
+        "/dashboard/availability/",
+        "/dashboard/integrations/",
+        "/dashboard/integrations/?failed=declined",
+        f"/dashboard/integrations/zoom/{connection.public_id}/disconnect",
+        "/integrations/zoom/install",
+        "/integrations/zoom/callback?code=stray",
+        "/dashboard/settings/",
+        "/dashboard/support/",
+    ):
+        page.goto(f"{live_server.url}{path}")
+        is_accessible(page)
