@@ -27,6 +27,7 @@ from koalendar.web.dashboard.wording import HostWording, wording_for
 from koalendar.web.dashboard.zoom_card import trouble_banner
 
 _GONE = "meeting_gone"
+_LOOKS = 46  # 1, 2, 3 … 15, 15 … seconds apart: about ten minutes.
 
 # ── The agenda ──
 
@@ -109,7 +110,7 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
         "facts": facts_of(booking, words),
         "place": place,
         "copies": rows,
-        "is_under_way": any(row.state == "busy" for row in rows),
+        "next_look": _next_look(request) if any(row.state == "busy" for row in rows) else None,
         "can_retry": any(row.state not in ("ok", "") for row in rows) or "start_problem" in request.GET,
         "events": happened(booking, words),
         "can_change": booking.is_live and booking.appointment.end > now,
@@ -154,6 +155,13 @@ def start(_request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
 def _start_failed(booking: Booking, problem: str) -> HttpResponse:
     address = reverse("dashboard-booking", kwargs={"uid": booking.uid}, query={"start_problem": problem})
     return HttpResponseRedirect(address)
+
+
+def _next_look(request: HttpRequest) -> tuple[int, int] | None:
+    """Which look comes next and after how many seconds: ever more slowly, and after ten minutes none."""
+    text = request.GET.get("look", "0")
+    looks = int(text) if text.isdecimal() and len(text) < 4 else _LOOKS
+    return (looks + 1, min(looks + 1, 15)) if looks < _LOOKS else None
 
 
 def _start_problem(code: str) -> str:

@@ -229,3 +229,11 @@ def test_a_cancelled_booking_offers_no_more_changes(browser: Client) -> None:
 
     assert browser.get(f"/dashboard/bookings/{booking.uid}/reschedule").status_code == 302
     assert "Reschedule" not in browser.get(f"/dashboard/bookings/{booking.uid}/").content.decode()
+
+
+def test_the_page_looks_again_ever_more_slowly_and_then_stops(browser: Client) -> None:
+    address = f"/dashboard/bookings/{book().uid}/copies"
+
+    assert "?look=1" in browser.get(address).content.decode()
+    assert "delay:15s" in browser.get(address, {"look": "30"}).content.decode()
+    assert "hx-get" not in browser.get(address, {"look": "46"}).content.decode()
