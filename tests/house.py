@@ -29,6 +29,13 @@ def free_port() -> int:
         return port
 
 
+def outer_environment() -> dict[str, str]:
+    """Ours, without any setting of the product and of these tests."""
+    settings = ("KOALENDAR_", "ZOOM_", "EMAIL_", "SECRET_KEY", "DATABASE_URL", "DEFAULT_FROM", "DJANGO_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
+    return kept | {"PYTHONPATH": str(ROOT)}
+
+
 @dataclass
 class House:
     """Everything that runs, and where to reach it."""
@@ -75,6 +82,10 @@ class House:
         assert answer.status_code == 200, answer.text
         result: dict[str, Any] = answer.json()
         return result
+
+    def withdraw(self, what: str) -> None:
+        """Take back orders of the sandbox: the armed faults, or the mails."""
+        assert httpx2.delete(f"{self.sandbox}/_control/{what}").status_code == 200
 
     def start(self, *words: str) -> "subprocess.Popen[bytes]":
         log = (self.folder / f"log-{len(self.processes)}").open("wb")
@@ -153,7 +164,6 @@ def running_house(
             "KOALENDAR_RATE_SLOTS": "off",
             "KOALENDAR_RATE_MAIL": "off",
             "KOALENDAR_RETRY_BASE": "0.5",
-            "PYTHONPATH": str(ROOT),
             **(settings or {}),
         }
         site = environment["KOALENDAR_BASE_URL"]

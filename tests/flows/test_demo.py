@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.house import ROOT, free_port
+from tests.house import free_port, outer_environment
 
 pytestmark = pytest.mark.journey
 
@@ -21,8 +21,7 @@ class Demo:
     """A running demo and what it has printed."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("KOALENDAR_")}
-        environment |= {"KOALENDAR_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        environment = outer_environment() | {"KOALENDAR_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "koalendar.config.cli", "demo", "--port", str(port)],

@@ -20,7 +20,7 @@ SETTINGS = "koalendar.config.settings"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0 if it did what it should."""
     options = _parser().parse_args(arguments)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     try:
         status: int = options.run(options)
     except ImproperlyConfigured as error:

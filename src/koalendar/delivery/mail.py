@@ -189,7 +189,7 @@ def _note_sent(message: Message, place: Whereabouts, now: datetime) -> None:
                 facts=owed.times_of(booking.appointment),
                 due=now,
                 now=now,
-                edition=ready.fence,
+                edition=ready.edition,
             )
     log.info("mail_sent", extra={"mail": message.pk, "kind": message.kind, "booking": str(booking)})
 

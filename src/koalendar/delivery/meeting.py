@@ -224,7 +224,7 @@ def _announce(appointment: Appointment, row: Meeting, *, changed: bool, now: dat
                 facts=owed.times_of(appointment),
                 due=now,
                 now=now,
-                edition=row.fence,
+                edition=row.edition,
             )
         booking.messages.filter(link_owed=True).update(link_owed=False)
 

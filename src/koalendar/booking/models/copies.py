@@ -59,3 +59,8 @@ class Meeting(models.Model):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+    @property
+    def edition(self) -> int:
+        """Rises with every record of this meeting and of those that replace it, for `Message.edition`."""
+        return self.generation * 100_000 + self.fence

@@ -13,7 +13,7 @@ from koalendar.config.environment import Environment, SettingError, parse_databa
 PROGRAM = ("-m", "koalendar.config.cli")
 PUBLIC = {
     "KOALENDAR_BASE_URL": "https://book.example.com",
-    "SECRET_KEY": "s" * 50,
+    "SECRET_KEY": "0123456789abcdef" * 4,
     "KOALENDAR_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
 }
 

@@ -118,7 +118,7 @@ def test_a_link_that_arrives_while_the_mail_leaves_without_it_is_sent_after(
     message.refresh_from_db()
     assert not message.link_owed
     follow_up = owed(booking, "link_here", "invitee")
-    assert follow_up.edition == Meeting.objects.get().fence
+    assert follow_up.edition == Meeting.objects.get().edition
     assert Entry.objects.get(kind="mail", subject=str(follow_up.pk)).due_at == NOW + PATIENCE
 
 

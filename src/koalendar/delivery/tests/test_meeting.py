@@ -215,6 +215,7 @@ def test_of_several_meetings_with_the_marker_the_oldest_is_kept(sandbox: Sandbox
     booking = make_booking()
     deliver()
     kept = state_of(booking)
+    sandbox.zoom.advance_clock(5)
     Meeting.objects.update(state=Meeting.State.NEEDED, remote_id="", applied_hash="")
     Entry.objects.filter(kind="meeting").update(due_at=NOW)
     deliver()

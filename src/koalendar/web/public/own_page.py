@@ -52,7 +52,9 @@ def _with_booking(view: _View) -> Callable[[HttpRequest, str], HttpResponse]:
         else:
             response = view(request, booking)
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # Under no-referrer a browser sends a plain form with the origin "null", which no CSRF check accepts.
+        has_form = request.path.endswith(("/reschedule/", "/cancel/"))
+        response.headers["Referrer-Policy"] = "same-origin" if has_form else "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
