@@ -79,7 +79,8 @@ def test_the_public_sheet_weighs_less_than_10_kb_compressed() -> None:
 
 @pytest.mark.parametrize("sheet", [PUBLIC, DASHBOARD], ids=["public", "dashboard"])
 def test_a_sheet_says_sides_so_that_right_to_left_follows(sheet: str) -> None:
-    assert not re.findall(r"(?:margin|padding|border)-(?:left|right)|[{;] *(?:left|right|float):", sheet)
+    sided = r"(?:margin|padding|border)-(?:left|right)|[{;] *(?:left|right):|(?:float|clear): *(?:left|right)"
+    assert re.findall(sided, sheet) == []
 
 
 @pytest.mark.parametrize("sheet", [PUBLIC, DASHBOARD], ids=["public", "dashboard"])
