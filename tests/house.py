@@ -88,14 +88,14 @@ class House:
         assert httpx2.delete(f"{self.sandbox}/_control/{what}").status_code == 200
 
     def start(self, *words: str) -> "subprocess.Popen[bytes]":
-        log = (self.folder / f"log-{len(self.processes)}").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, "-m", *words],
-            env=self.environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        with (self.folder / f"log-{len(self.processes)}").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *words],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         self.processes.append(process)
         return process
 

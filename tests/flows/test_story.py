@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.house import HOST_EMAIL, HOST_PASSWORD, House, eventually, running_house
 
@@ -23,7 +23,6 @@ IMPATIENT = {
     "KOALENDAR_UNCERTAIN_WAIT": "2",
     "KOALENDAR_UNCERTAIN_GAP": "1",
 }
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -32,22 +31,14 @@ def house() -> Iterator[House]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield running
-        running.close()
+@pytest.fixture
+def invitee(chromium: Browser, house: House) -> Iterator[Page]:
+    yield from page_of(chromium, house)
 
 
 @pytest.fixture
-def invitee(browser: Browser, house: House) -> Iterator[Page]:
-    yield from page_of(browser, house)
-
-
-@pytest.fixture
-def host(browser: Browser, house: House) -> Iterator[Page]:
-    for page in page_of(browser, house):
+def host(chromium: Browser, house: House) -> Iterator[Page]:
+    for page in page_of(chromium, house):
         page.goto(f"{house.site}/accounts/login/")
         page.locator("input[name=login]").fill(HOST_EMAIL)
         page.locator("input[name=password]").fill(HOST_PASSWORD)
@@ -56,9 +47,9 @@ def host(browser: Browser, house: House) -> Iterator[Page]:
         yield page
 
 
-def page_of(browser: Browser, house: House, **options: Any) -> Iterator[Page]:
+def page_of(chromium: Browser, house: House, **options: Any) -> Iterator[Page]:
     """A page of a browser of its own; what its console complains of fails the test."""
-    context = browser.new_context(timezone_id="Europe/Paris", locale="en-GB", **options)
+    context = chromium.new_context(timezone_id="Europe/Paris", locale="en-GB", **options)
     context.set_default_timeout(10_000)
     page = context.new_page()
     complaints: list[str] = []
@@ -202,9 +193,9 @@ def test_while_the_mail_server_is_down_the_page_has_the_link_and_the_mail_follow
 
 
 def test_two_invitees_press_for_one_slot_and_the_second_is_offered_others(
-    house: House, invitee: Page, browser: Browser
+    house: House, invitee: Page, chromium: Browser
 ) -> None:
-    for other in page_of(browser, house):
+    for other in page_of(chromium, house):
         for page in (invitee, other):
             page.goto(f"{house.site}/ada/intro-call/?date={day(12)}")
             page.locator(".times a").nth(3).click()
@@ -220,8 +211,8 @@ def test_two_invitees_press_for_one_slot_and_the_second_is_offered_others(
         assert link_on(other) != link_on(invitee)
 
 
-def test_without_javascript_the_whole_story_works(house: House, browser: Browser) -> None:
-    for page in page_of(browser, house, java_script_enabled=False):
+def test_without_javascript_the_whole_story_works(house: House, chromium: Browser) -> None:
+    for page in page_of(chromium, house, java_script_enabled=False):
         own_page = book(page, house, "Kim Vale", days=6)
         [mail] = eventually(lambda: mails_to(house, "kim@example.com"))
         page.goto(own_page)
@@ -233,10 +224,9 @@ def test_without_javascript_the_whole_story_works(house: House, browser: Browser
         eventually(lambda: link not in meetings(house))  # noqa: B023
 
 
-def test_a_worker_killed_in_the_middle_leaves_one_meeting_and_one_mail_a_side(
+def test_a_create_whose_answer_was_lost_leaves_one_meeting_and_one_mail_a_side(
     house: House, invitee: Page
 ) -> None:
-    """The web process alone takes the booking; another worker finishes what was begun."""
     house.order("faults", kind="store_then_drop", method="POST", path="^/v2/users/me/meetings$")
     book(invitee, house, "Ode Falk", days=7)
     link = link_on(invitee)

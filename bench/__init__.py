@@ -1,0 +1,1 @@
+"""Figures beside their targets; `make bench` runs them all. They are shown and never asserted."""

@@ -1,0 +1,10 @@
+"""All figures: `make bench`."""
+
+import sys
+
+from bench import link, slots
+
+if __name__ == "__main__":
+    slots.compare_with_targets()
+    slots.show_growth()
+    sys.exit(link.main())
