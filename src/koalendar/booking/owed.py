@@ -175,6 +175,7 @@ def _message_id() -> str:
     return f"<{uuid.uuid4()}@{urlsplit(settings.KOALENDAR_BASE_URL).hostname}>"
 
 
-def entry_of(appointment: Appointment) -> Entry | None:
-    """What is owed on the appointment's meeting, for a page that tells of it."""
-    return Entry.objects.filter(kind=MEETING, subject=str(appointment.pk)).first()
+def entries_of(appointments: Iterable[Appointment]) -> dict[int, Entry]:
+    """What is owed on the appointments' meetings, by appointment id, for a page that tells of it."""
+    subjects = [str(appointment.pk) for appointment in appointments]
+    return {int(entry.subject): entry for entry in Entry.objects.filter(kind=MEETING, subject__in=subjects)}

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet
 
 from koalendar.accounts.models import Host
 from koalendar.booking.models import Booking, EventType, Meeting, Profile, ProfileAlias
-from koalendar.booking.owed import MAIL, entry_of
+from koalendar.booking.owed import MAIL, entries_of
 from koalendar.connections import queries as connections
 from koalendar.outbox.models import Entry
 
@@ -80,14 +80,28 @@ class Whereabouts:
 
 def whereabouts(booking: Booking, *, now: datetime) -> Whereabouts:
     """Where the booking happens as of now."""
-    appointment = booking.appointment
-    kind = str(appointment.location.get("kind", ""))
-    if not appointment.at_zoom:
-        return Whereabouts(kind=kind, state=CopyState.NONE)
-    row = appointment.meetings.order_by("-generation").first()
+    return whereabouts_of([booking], now=now)[booking.pk]
+
+
+def whereabouts_of(bookings: Iterable[Booking], *, now: datetime) -> dict[int, Whereabouts]:
+    """Where each of these bookings happens as of now, by booking id; in two queries for all of them."""
+    bookings = list(bookings)
+    at_zoom = [booking.appointment for booking in bookings if booking.appointment.at_zoom]
+    meetings = Meeting.objects.filter(appointment__in=at_zoom).order_by("generation")
+    latest = {meeting.appointment_id: meeting for meeting in meetings}
+    entries = entries_of(at_zoom)
+    return {
+        booking.pk: _place_of(
+            booking, latest.get(booking.appointment_id), entries.get(booking.appointment_id), now=now
+        )
+        for booking in bookings
+    }
+
+
+def _place_of(booking: Booking, row: Meeting | None, entry: Entry | None, *, now: datetime) -> Whereabouts:
+    kind = str(booking.appointment.location.get("kind", ""))
     if row is None:
         return Whereabouts(kind=kind, state=CopyState.NONE)
-    entry = entry_of(appointment)
     state = _copy_state(booking, row, entry)
     shown = booking.is_live and bool(row.join_url)
     return Whereabouts(

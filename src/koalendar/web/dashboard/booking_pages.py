@@ -12,7 +12,7 @@ from koalendar.booking import problems, queries
 from koalendar.booking.links import token_for
 from koalendar.booking.models import Booking, Meeting, Message
 from koalendar.booking.openings import open_slots
-from koalendar.booking.queries import CopyState, Tab, Whereabouts
+from koalendar.booking.queries import CopyState, Whereabouts
 from koalendar.invitations import when
 from koalendar.scheduling.zones import load_zone
 from koalendar.web.dashboard.wording import HostWording, how_soon
@@ -46,9 +46,9 @@ class Row:
     can_start: bool
 
 
-def row_of(booking: Booking, words: HostWording, *, tab: Tab) -> Row:
+def row_of(booking: Booking, place: Whereabouts | None, words: HostWording) -> Row:
+    """Without `place` nothing is told of its link: on lists of what is over."""
     appointment = booking.appointment
-    place = queries.whereabouts(booking, now=words.now) if tab is Tab.UPCOMING else None
     is_near = appointment.start - JOIN_FROM <= words.now < appointment.end
     return Row(
         booking=booking,

@@ -40,11 +40,13 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
     search = request.GET.get("q", "").strip()[:100]
     page = queries.agenda(host, tab, now=now, search=search, cursor=request.GET.get("cursor", ""))
     words = wording_for(host, now=now)
+    places = queries.whereabouts_of(page.bookings, now=now) if tab is Tab.UPCOMING else {}
+    rows = [row_of(booking, places.get(booking.pk), words) for booking in page.bookings]
     context = {
         "tab": tab.value,
         "tabs": _tabs(host, tab, now),
         "search": search,
-        "days": _by_day([row_of(booking, words, tab=tab) for booking in page.bookings]),
+        "days": _by_day(rows),
         "more_url": _address(tab, search, page.next_cursor) if page.next_cursor else "",
         "is_continued": "cursor" in request.GET,
         "zone": words.zone_now(),
@@ -106,7 +108,7 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
     rows = copies_of(booking, place, words)
     return {
         "booking": booking,
-        "row": row_of(booking, words, tab=Tab.UPCOMING),
+        "row": row_of(booking, place, words),
         "facts": facts_of(booking, words),
         "place": place,
         "copies": rows,

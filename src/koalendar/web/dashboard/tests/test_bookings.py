@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from koalendar import clock
-from koalendar.booking.actions import Invitee
+from koalendar.booking.actions import Invitee, cancel
 from koalendar.booking.models import Booking, EventType, Meeting
-from koalendar.booking.owed import entry_of
+from koalendar.booking.owed import entries_of
 from koalendar.connections.actions import open_meetings
 from koalendar.connections.models import Connection
 from koalendar.connections.provider import MeetingSpec
@@ -94,6 +96,30 @@ def test_more_than_a_page_is_shown_by_a_link(browser: Client) -> None:
     assert "Ina 26" in browser.get(more).content.decode()
 
 
+@pytest.mark.parametrize("tab", ["upcoming", "cancelled"])
+def test_a_full_page_asks_the_database_as_often_as_one_booking(
+    browser: Client, django_assert_num_queries: Any, tab: str
+) -> None:
+    def fill(numbers: range) -> None:
+        for number in numbers:
+            start = next_tuesday() + timedelta(days=number // 8, hours=number % 8)
+            booking = book(start, invitee=Invitee("Ina", f"ina{number}@example.com", "UTC"))
+            made(booking)
+            if tab == "cancelled":
+                cancel(booking, by=Booking.By.HOST, now=clock.now())
+
+    address = f"/dashboard/?tab={tab}"
+    fill(range(1))
+    with CaptureQueriesContext(connection) as for_one:
+        browser.get(address)
+    fill(range(1, 25))
+
+    with django_assert_num_queries(len(for_one)):
+        page = browser.get(address)
+
+    assert sum(len(rows) for _day, rows in page.context["days"]) == 25
+
+
 def test_a_link_under_way_shows_as_a_chip_and_a_made_one_does_not(browser: Client) -> None:
     booking = book()
     assert "Link is being made" in browser.get("/dashboard/").content.decode()
@@ -134,7 +160,7 @@ def test_trying_again_makes_it_due_now(browser: Client) -> None:
 
     browser.post(f"/dashboard/bookings/{booking.uid}/retry")
 
-    entry = entry_of(booking.appointment)
+    entry = entries_of([booking.appointment]).get(booking.appointment_id)
     assert entry is not None
     assert entry.due_at is not None
     assert entry.due_at <= clock.now()
