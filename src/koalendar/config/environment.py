@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -113,7 +113,7 @@ def parse_networks(value: str) -> list[Network]:
     return [ipaddress.ip_network(word.strip()) for word in value.split(",") if word.strip()]
 
 
-def parse_database(value: str, data_dir: Path) -> dict[str, object]:
+def parse_database(value: str, data_dir: Path) -> dict[str, Any]:
     """DATABASE_URL as Django's dictionary; nothing given means SQLite in the data folder.
 
     SQLite takes its write lock at BEGIN: a deferred transaction that turns into a write fails at

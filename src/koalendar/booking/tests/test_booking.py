@@ -1,6 +1,8 @@
 """Booking, rescheduling and cancelling: what changes, what is owed, and what is refused."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -85,7 +87,7 @@ def test_what_a_host_is_held_for_counts_for_all_event_types() -> None:
     ],
 )
 def test_a_start_that_is_not_offered_is_refused_with_the_rule_that_forbids_it(
-    fields: dict[str, object], wish: dict[str, object], which: str
+    fields: dict[str, Any], wish: dict[str, Any], which: str
 ) -> None:
     event_type = make_event_type(**fields)
     if which == "limit":
@@ -194,10 +196,11 @@ def test_what_was_still_to_be_told_of_a_cancelled_booking_is_not_told() -> None:
 def test_the_cut_off_binds_the_invitee_and_not_the_host() -> None:
     booking = make_booking(make_event_type(change_cutoff=60))
     late = TUESDAY_NINE - minutes(60)
-    for act in (
+    acts: list[Callable[[Booking.By], Booking]] = [
         lambda by: cancel(booking, by=by, now=late),
         lambda by: reschedule(booking, start=TUESDAY_NINE + minutes(60), by=by, now=late),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(OutsideRules) as refusal:
             act(INVITEE)
         assert refusal.value.which == "cutoff"

@@ -63,7 +63,7 @@ def run(
 def test_nonsense_stops_the_start_with_one_line_that_names_the_setting(
     tmp_path: Path, settings: dict[str, str], name: str, mend: str
 ) -> None:
-    done = run(tmp_path, "migrate", **settings)
+    done = run(tmp_path, "migrate", program=PROGRAM, **settings)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"koalendar: {name}")

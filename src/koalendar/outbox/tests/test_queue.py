@@ -1,7 +1,7 @@
 """Leases, fences, versions and lanes: who may work on what, and whose result counts."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -19,11 +19,11 @@ def entry(subject: object = 1) -> Entry:
     return Entry.objects.get(subject=str(subject))
 
 
-def enqueue(subject: object = 1, **fields: object) -> None:
-    queue.enqueue("meeting", subject, **({"due": NOW} | fields))
+def enqueue(subject: object = 1, *, due: datetime = NOW, lane: str = "") -> None:
+    queue.enqueue("meeting", subject, due=due, lane=lane)
 
 
-def lease(owner: str = "one", now: object = NOW) -> queue.Lease:
+def lease(owner: str = "one", now: datetime = NOW) -> queue.Lease:
     held = queue.lease(owner, now=now)
     assert held is not None
     return held
