@@ -2,7 +2,7 @@
 (() => {
   const $ = (css) => document.querySelector(css);
   const root = document.documentElement;
-  let wanted = "";
+  let wanted = "", typed = false;
 
   // ── The month: arrows move, and only beyond its edge another month is fetched ──
 
@@ -87,6 +87,13 @@
     root.classList.remove("zone-wait");
   }
 
+  // The form in the reader's own zone may come late; it must not wipe out what was typed meanwhile.
+  function keepTyped(event) {
+    if (!typed || !$(".details")) return;
+    event.detail.shouldSwap = false;
+    root.classList.remove("zone-wait");
+  }
+
   function failed() {
     wanted = "";
     root.classList.remove("zone-wait");
@@ -128,6 +135,8 @@
     if (field) { event.preventDefault(); (field.matches("fieldset") ? field.querySelector("input") : field).focus(); }
   });
   document.addEventListener("submit", sendOnce);
+  document.addEventListener("input", () => { typed = true; });
+  document.addEventListener("htmx:beforeSwap", keepTyped);
   document.addEventListener("htmx:afterSettle", settled);
   for (const name of ["responseError", "sendError", "timeout"]) document.addEventListener("htmx:" + name, failed);
   // A page that comes back from the browser's memory may send again.
