@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -23,7 +25,8 @@ def move_in(host: Host, *, slug: str = "") -> Profile:
     with transaction.atomic():
         chosen = slug or _free_slug(host)
         judge_slug(chosen)
-        profile = Profile.objects.create(slug=chosen, host=host, name=host.name)
+        with _taken_if_refused():
+            profile = Profile.objects.create(slug=chosen, host=host, name=host.name)
         Schedule.objects.create(host=host, name="Working hours", zone=host.zone)
         return profile
 
@@ -36,11 +39,28 @@ def judge_slug(slug: str, *, profile: Profile | None = None) -> None:
     if profile is not None:
         others, aliases = others.exclude(pk=profile.pk), aliases.exclude(profile=profile)
     if others.exists() or aliases.exists():
-        raise ValidationError(_("This address is taken. Choose another one."), code="taken_slug")
+        raise _taken()
+
+
+@contextmanager
+def _taken_if_refused() -> Iterator[None]:
+    """Somebody else may take an address after we have looked for it; then the database refuses it."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise _taken() from error
+
+
+def _taken() -> ValidationError:
+    return ValidationError(_("This address is taken. Choose another one."), code="taken_slug")
 
 
 def change_address(profile: Profile, slug: str) -> None:
-    """Move the profile to another address; the old one goes on leading here."""
+    """Move the profile to another address; the old one goes on leading here.
+
+    Raises ValidationError for a slug that is malformed, reserved or taken.
+    """
     judge_slug(slug, profile=profile)
     if slug == profile.slug:
         return
@@ -48,7 +68,8 @@ def change_address(profile: Profile, slug: str) -> None:
         ProfileAlias.objects.filter(slug__iexact=slug, profile=profile).delete()
         ProfileAlias.objects.get_or_create(slug=profile.slug, profile=profile)
         profile.slug = slug
-        profile.save(update_fields=["slug"])
+        with _taken_if_refused():
+            profile.save(update_fields=["slug"])
 
 
 def add_event_type(host: Host, *, title: str, slug: str, **fields: Any) -> EventType:
