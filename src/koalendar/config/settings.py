@@ -235,7 +235,17 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = reverse_lazy("dashboard")
 ACCOUNT_ADAPTER = "koalendar.web.dashboard.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "koalendar.web.dashboard.forms.SignupForm"}
+_FORMS = "koalendar.web.dashboard.forms"
+ACCOUNT_FORMS = {
+    "signup": f"{_FORMS}.SignupForm",
+    "login": f"{_FORMS}.LoginForm",
+    "add_email": f"{_FORMS}.ChangeEmailForm",
+    "change_password": f"{_FORMS}.ChangePasswordForm",
+    "set_password": f"{_FORMS}.SetPasswordForm",
+    "reset_password": f"{_FORMS}.ResetPasswordForm",
+    "reset_password_from_key": f"{_FORMS}.ResetPasswordKeyForm",
+    "reauthenticate": f"{_FORMS}.PasswordAgainForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -253,6 +263,11 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/15m/ip,10/15m/key", "reset_password": "10/15m/ip,5/15m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = KOALENDAR_BRAND
+MFA_FORMS = {
+    "authenticate": f"{_FORMS}.CodeForm",
+    "reauthenticate": f"{_FORMS}.CodeAgainForm",
+    "activate_totp": f"{_FORMS}.TurnOnCodesForm",
+}
 MFA_ADAPTER = "koalendar.web.dashboard.adapter.TwoFactorAdapter"
 
 # What browsers are told.

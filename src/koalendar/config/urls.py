@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from koalendar.ops import health
 from koalendar.web import pages, styleguide
+from koalendar.web.dashboard import signing_up
 
 handler400 = pages.bad_request
 handler500 = pages.server_error
@@ -13,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("styleguide", styleguide.styleguide, name="styleguide"),
+    path("accounts/signup/", signing_up.SignupView.as_view(), name="account_signup"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("dashboard/", include("koalendar.web.dashboard.urls")),

@@ -16,6 +16,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from koalendar import clock
 from koalendar.accounts.models import AccountMail, Host
@@ -27,12 +28,23 @@ ACCOUNT_MAIL = "account_mail"
 
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 
+_TOO_MANY = _("That failed too often. Wait a quarter of an hour, then try again.")
+
 # What allauth puts into a mail's context as an absolute address.
 _LINKS = ("activate_url", "password_reset_url", "signup_url")
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts by e-mail and password."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "duplicate_email": _("You sign in with this address already."),
+        "email_password_mismatch": _("This e-mail address and this password do not belong together."),
+        "enter_current_password": _("This is not your present password."),
+        "incorrect_password": _("This is not your password."),
+        "rate_limited": _TOO_MANY,
+        "too_many_login_attempts": _TOO_MANY,
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return bool(settings.KOALENDAR_SIGNUP == "open")
@@ -111,6 +123,14 @@ def at_base(address: str) -> str:
 
 class TwoFactorAdapter(DefaultMFAAdapter):
     """Two-factor secrets are sealed at rest; allauth does not tell whose they are, so to no row."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "add_email_blocked": _("Turn two-factor sign-in off before you change your address, then on again."),
+        "cannot_delete_authenticator": _("Two-factor sign-in cannot be turned off."),
+        "cannot_generate_recovery_codes": _("Turn two-factor sign-in on first."),
+        "incorrect_code": _("This code does not fit. Enter the one that the app shows now."),
+        "unverified_email": _("Confirm your e-mail address before you turn two-factor sign-in on."),
+    }
 
     def encrypt(self, text: str) -> str:
         return seal(text, purpose="two-factor", row="")

@@ -1,16 +1,20 @@
-"""Forms of the account: signing up, settings, a reason."""
+"""Forms of the account: signing up and in, settings, a reason."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.account import forms as allauth_forms
+from allauth.mfa.base import forms as allauth_code_forms
+from allauth.mfa.totp import forms as allauth_totp_forms
 from babel import Locale, UnknownLocaleError
 from django import forms
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.core.validators import MaxLengthValidator
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +22,11 @@ from django.utils.translation import gettext_lazy as _
 from koalendar.accounts.models import Host
 from koalendar.booking.setting_up import judge_slug, move_in
 from koalendar.scheduling.zones import canonical_zone, zone_names
+
+LONGEST_PASSWORD = 128
+
+# How often signing up begins anew when others of the same name sign up at the same moment.
+_TRIES = 5
 
 
 def address_field(**options: Any) -> forms.CharField:
@@ -35,7 +44,105 @@ def address_hint(slug: str = "ada-lovelace") -> str:
     return _("Your page is at %(base)s/%(slug)s/.") % {"base": settings.KOALENDAR_BASE_URL, "slug": slug}
 
 
-class SignupForm(AllauthSignupForm):
+@dataclass(frozen=True, slots=True)
+class FieldWords:
+    """What a field is called, and what is said when it is empty or malformed."""
+
+    label: str
+    missing: str
+    malformed: str = ""
+    hint: str = ""
+
+    def put_on(self, field: forms.Field) -> None:
+        field.label = self.label
+        field.error_messages["required"] = self.missing
+        if self.malformed:
+            field.error_messages["invalid"] = self.malformed
+        if self.hint:
+            field.help_text = self.hint
+
+
+def _words() -> dict[str, FieldWords]:
+    """By the names that allauth gives its fields, in the reader's language."""
+    email = FieldWords(
+        gettext("E-mail"),
+        gettext("Enter your e-mail address"),
+        malformed=gettext("Enter an e-mail address like ina@example.com"),
+    )
+    return {
+        "login": email,
+        "email": email,
+        "password": FieldWords(gettext("Password"), gettext("Enter your password")),
+        "oldpassword": FieldWords(gettext("Present password"), gettext("Enter your present password")),
+        "password1": FieldWords(
+            gettext("New password"),
+            gettext("Choose a password"),
+            hint=gettext("At least 12 characters, any of them."),
+        ),
+        "password2": FieldWords(gettext("New password again"), gettext("Enter the new password again")),
+        "code": FieldWords(gettext("Code"), gettext("Enter the code")),
+    }
+
+
+class OurWords:
+    """Put before a form of allauth: its fields are called as everywhere on this site."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = _words()
+        for name in self.fields.keys() & words.keys():
+            words[name].put_on(self.fields[name])
+        if "password1" in self.fields:
+            self.fields["password1"].validators.append(MaxLengthValidator(LONGEST_PASSWORD))
+
+
+class LoginForm(OurWords, allauth_forms.LoginForm):
+    """Signing in."""
+
+
+class ChangeEmailForm(OurWords, allauth_forms.AddEmailForm):
+    """Another address to sign in with."""
+
+
+class ChangePasswordForm(OurWords, allauth_forms.ChangePasswordForm):
+    """A new password, by whoever knows the present one."""
+
+
+class SetPasswordForm(OurWords, allauth_forms.SetPasswordForm):
+    """A first password."""
+
+
+class ResetPasswordForm(OurWords, allauth_forms.ResetPasswordForm):
+    """Where to send the link that lets one choose a new password."""
+
+
+class ResetPasswordKeyForm(OurWords, allauth_forms.ResetPasswordKeyForm):
+    """A new password, by whoever has that link."""
+
+
+class PasswordAgainForm(OurWords, allauth_forms.ReauthenticateForm):
+    """The password, before something grave."""
+
+
+class CodeForm(OurWords, allauth_code_forms.AuthenticateForm):
+    """The second factor of signing in."""
+
+
+class CodeAgainForm(OurWords, allauth_code_forms.ReauthenticateForm):
+    """The second factor, before something grave."""
+
+
+class TurnOnCodesForm(OurWords, allauth_totp_forms.ActivateTOTPForm):
+    """A first code, which shows that the app has the key."""
+
+
+class Overtaken(Exception):  # noqa: N818
+    """Somebody else took what the form asks for; its errors say what."""
+
+
+class SignupForm(OurWords, allauth_forms.SignupForm):
     """A new host: who, how to sign in, and the public address, which is made from the name if left out."""
 
     name = forms.CharField(
@@ -52,15 +159,7 @@ class SignupForm(AllauthSignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        email, password = self.fields["email"], self.fields["password1"]
-        email.label = _("E-mail")
-        email.error_messages |= {
-            "required": _("Enter your e-mail address"),
-            "invalid": _("Enter an e-mail address like ada@example.com"),
-        }
-        password.max_length = 128
-        password.help_text = _("At least 12 characters, any of them.")
-        password.error_messages["required"] = _("Choose a password")
+        self.fields["password1"].label = _("Password")
         self.fields["slug"].help_text = address_hint()
 
     def clean_name(self) -> str:
@@ -77,6 +176,22 @@ class SignupForm(AllauthSignupForm):
         return canonical_zone(self.cleaned_data["zone"]) or "UTC"
 
     def try_save(self, request: HttpRequest) -> tuple[Host | None, HttpResponse | None]:
+        """The new host, or the answer to whoever has an account already.
+
+        Somebody may take the same e-mail or address after the form has looked for them: then it looks again.
+        An e-mail is now a known one, an address made from the name becomes another one, and an address that
+        was asked for is an error: raises Overtaken.
+        """
+        for _try in range(_TRIES - 1):
+            try:
+                return self._save_or_tell(request)
+            except (IntegrityError, ValidationError) as error:
+                self.full_clean()
+                if not self.is_valid():
+                    raise Overtaken from error
+        return self._save_or_tell(request)
+
+    def _save_or_tell(self, request: HttpRequest) -> tuple[Host | None, HttpResponse | None]:
         if self.account_already_exists:
             # The work of a new account, so that the time it takes does not tell that there is one.
             make_password(self.cleaned_data["password1"])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,8 +24,7 @@ from koalendar.web.dashboard.wording import HostWording, wording_for
 def edit(request: HttpRequest, host: Host) -> HttpResponse:
     before = host.profile.slug
     form = SettingsForm(host, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        _save(host, form.cleaned_data)
+    if request.method == "POST" and form.is_valid() and _save(host, form):
         if host.profile.slug != before:
             audit.record(host, "address_changed", request, before=before, after=host.profile.slug)
         messages.success(request, _("Saved."))
@@ -34,7 +34,18 @@ def edit(request: HttpRequest, host: Host) -> HttpResponse:
     return render(request, "dashboard/settings.html", context, status=422 if form.errors else 200)
 
 
-def _save(host: Host, data: Mapping[str, str]) -> None:
+def _save(host: Host, form: SettingsForm) -> bool:
+    """False, with an error in the form, if somebody else has just taken the address."""
+    try:
+        _store(host, form.cleaned_data)
+    except ValidationError as error:
+        form.add_error("slug", error)
+        host.refresh_from_db()
+        return False
+    return True
+
+
+def _store(host: Host, data: Mapping[str, str]) -> None:
     with transaction.atomic():
         host.name, host.zone, host.locale = data["name"], data["zone"], data["locale"]
         host.save(update_fields=["name", "zone", "locale"])

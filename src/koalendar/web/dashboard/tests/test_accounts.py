@@ -1,16 +1,21 @@
 """Signing up, its mails, and the trail of what happened."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
 from django.test import Client
 
 from koalendar.accounts.models import AccountMail, Audit, Host
+from koalendar.booking import setting_up
 from koalendar.outbox.models import Entry
 from koalendar.web.dashboard.adapter import TwoFactorAdapter, at_base
+from koalendar.web.dashboard.forms import SignupForm
 from koalendar.web.dashboard.tests.browsers import sign_in
 from tests.people import PASSWORD, ada, make_host
 
@@ -93,6 +98,107 @@ def test_signing_up_with_a_known_address_looks_the_same_and_changes_nothing(clie
     assert AccountMail.objects.filter(recipient="grace@example.com").count() == 1
 
 
+def overtaken_by(monkeypatch: pytest.MonkeyPatch, other: Callable[[], object]) -> None:
+    """`other` happens after the form has looked for what is taken, and before the first try to save."""
+    save, waiting = SignupForm.save, [other]
+
+    def save_late(form: SignupForm, request: HttpRequest) -> AbstractBaseUser:
+        while waiting:
+            waiting.pop()()
+        return save(form, request)
+
+    monkeypatch.setattr(SignupForm, "save", save_late)
+
+
+def test_the_later_of_two_who_want_one_address_is_asked_for_another(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overtaken_by(monkeypatch, lambda: make_host("Grace Kelly", slug="grace", email="kelly@example.com"))
+
+    answer = client.post("/accounts/signup/", GRACE | {"slug": "grace"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "This address is taken. Choose another one." in page
+    assert 'value="Grace Hopper"' in page
+    assert list(Host.objects.values_list("email", flat=True)) == ["kelly@example.com"]
+    assert not AccountMail.objects.exists()
+
+
+def test_the_later_of_two_of_one_name_gets_the_next_address(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free_slug, stale = setting_up._free_slug, ["grace-hopper"]
+    monkeypatch.setattr(setting_up, "_free_slug", lambda host: stale.pop() if stale else free_slug(host))
+    make_host("Grace Hopper", slug="grace-hopper", email="other@example.com")
+
+    sign_up(client)
+
+    assert Host.objects.get(email="grace@example.com").profile.slug == "grace-hopper-2"
+
+
+def test_the_later_of_two_with_one_e_mail_is_answered_like_any_known_address(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No error: it would tell a stranger that there is such an account."""
+    overtaken_by(monkeypatch, lambda: make_host("Grace Hopper", email="grace@example.com"))
+    late = client.post("/accounts/signup/", GRACE)
+    unknown = Client().post("/accounts/signup/", GRACE | {"email": "new@example.com"})
+
+    assert (late.status_code, late["Location"]) == (unknown.status_code, unknown["Location"])
+    assert Host.objects.get(email="grace@example.com").check_password(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("path", "labels", "errors"),
+    [
+        ("/accounts/login/", ["E-mail", "Password"], ["Enter your e-mail address", "Enter your password"]),
+        ("/accounts/signup/", ["E-mail", "Password"], ["Enter your e-mail address", "Choose a password"]),
+        ("/accounts/password/reset/", ["E-mail"], ["Enter your e-mail address"]),
+    ],
+)
+def test_forms_of_the_account_say_what_is_missing(
+    client: Client, path: str, labels: list[str], errors: list[str]
+) -> None:
+    page = client.post(path, {}).content.decode()
+
+    assert "This field is required" not in page
+    assert [text for text in [*labels, *errors] if text not in page] == []
+    malformed = client.post(path, {"login": "ina", "email": "ina"}).content.decode()
+    assert "Enter an e-mail address like ina@example.com" in malformed
+
+
+@pytest.mark.parametrize(
+    ("path", "errors"),
+    [
+        (
+            "/accounts/password/change/",
+            ["Enter your present password", "Choose a password", "Enter the new password again"],
+        ),
+        ("/accounts/email/", ["Enter your e-mail address"]),
+        ("/accounts/reauthenticate/", ["Enter your password"]),
+        ("/accounts/2fa/totp/activate/", ["Enter the code"]),
+    ],
+)
+def test_forms_behind_the_sign_in_say_what_is_missing(client: Client, path: str, errors: list[str]) -> None:
+    sign_in(client, ada())
+
+    page = client.post(path, {"action_add": ""}).content.decode()
+
+    assert "This field is required" not in page
+    assert [text for text in errors if text not in page] == []
+
+
+def test_a_password_has_12_to_128_characters(client: Client) -> None:
+    for length in (11, 129):
+        sign_up(client, password1=("xk7-" * 33)[:length])
+        assert not Host.objects.exists()
+
+    sign_up(client, password1=("xk7-" * 33)[:128])
+
+    assert Host.objects.exists()
+
+
 def test_a_closed_site_signs_nobody_up(client: Client, settings: Any) -> None:
     settings.KOALENDAR_SIGNUP = "closed"
 
@@ -172,3 +278,20 @@ def test_settings_refuse_bens_address_and_keep_what_was_typed(client: Client) ->
     assert answer.status_code == 422
     assert 'value="Ada K"' in answer.content.decode()
     assert "This address is taken" in answer.content.decode()
+
+
+def test_settings_refuse_an_address_that_somebody_takes_at_the_same_moment(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(client, ada())
+    make_host("Ben Adida")
+    monkeypatch.setattr(setting_up, "judge_slug", lambda *_args, **_options: None)
+    monkeypatch.setattr("koalendar.web.dashboard.forms.judge_slug", lambda *_args, **_options: None)
+
+    answer = client.post(
+        "/dashboard/settings/", {"name": "Ada K", "slug": "ben", "zone": "UTC", "locale": "en-GB"}
+    )
+
+    assert answer.status_code == 422
+    assert "This address is taken" in answer.content.decode()
+    assert ada().name == "Ada Lovelace"
