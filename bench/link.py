@@ -24,7 +24,7 @@ GAPS = (0.3, 0.3, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def book_and_wait(house: House, number: int) -> tuple[float, float]:
-    """Seconds from the POST until the link stands on the invitee's page, and until both mails are with SMTP."""
+    """Seconds from the POST until the link is on the invitee's page, and until the mail is handed over."""
     name = f"Ina {number}"
     with httpx2.Client(base_url=house.site, follow_redirects=True) as browser:
         form = fields_of(browser.get(a_time_of(browser, number)).text)
@@ -65,7 +65,7 @@ def pauses() -> Iterator[float]:
 
 
 def seconds_until_mails(house: House, address: str, began: float) -> float:
-    """Both mails of this booking carry the invitee's name or address; the sandbox notes when they came."""
+    """Until the sandbox's mail server has the mail to this address."""
     while time.perf_counter() - began < 60:
         mails = house.state()["mails"]
         if any(address in mail["to"] for mail in mails):

@@ -1,0 +1,188 @@
+"""Pictures of the pages in their states, at two widths and in two themes: `make shots` writes them to shots/.
+
+`shots/index.html` shows them side by side, to be looked at by people.
+"""
+
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.house import HOST_EMAIL, HOST_PASSWORD, ROOT, House, eventually, running_house
+
+FOLDER = ROOT / "shots"
+WIDTHS = {390: 844, 1280: 900}
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One state of a page: who looks, and what is done until it shows."""
+
+    name: str
+    go: Callable[[Page, House], object]
+    signed_in: bool = False
+
+
+def day(ahead: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=ahead)).date().isoformat()
+
+
+def open_form(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/ada/intro-call/?date={day(9)}")
+    page.locator(".times a").first.click()
+    page.get_by_label("Name").wait_for()
+
+
+def press_empty(page: Page, house: House) -> None:
+    open_form(page, house)
+    page.get_by_role("button", name=re.compile("^Book ")).click()
+    page.get_by_role("heading", name="There is a problem").wait_for()
+
+
+def book(page: Page, house: House, name: str = "Ina Berg") -> None:
+    open_form(page, house)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("E-mail").fill("ina@example.com")
+    page.get_by_role("button", name=re.compile("^Book ")).click()
+    page.wait_for_url("**/b/**")
+
+
+def booked(page: Page, house: House) -> None:
+    book(page, house)
+    page.get_by_role("link", name="Join Zoom meeting").wait_for()
+
+
+def follows(page: Page, house: House) -> None:
+    house.order("faults", preset="unavailable", times=100)
+    book(page, house, "Max Holm")
+    page.get_by_text("Your booking stands").wait_for(timeout=20_000)
+    house.withdraw("faults")
+
+
+def to_link(name: str) -> Callable[[Page, House], None]:
+    def go(page: Page, house: House) -> None:
+        booked(page, house)
+        page.get_by_role("link", name=name).click()
+        page.wait_for_load_state()
+
+    return go
+
+
+def cancelled(page: Page, house: House) -> None:
+    to_link("Cancel")(page, house)
+    page.get_by_role("button", name="Cancel booking").click()
+    page.get_by_text("Book again").wait_for()
+
+
+def at(path: str) -> Callable[[Page, House], None]:
+    return lambda page, house: page.goto(f"{house.site}{path}") and None
+
+
+def detail(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/")
+    page.get_by_role("link", name="Ina Berg").first.click()
+    page.get_by_role("heading", name="Outside copies").wait_for()
+
+
+def editor(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/event-types/")
+    page.get_by_role("link", name="Intro call").first.click()
+    page.wait_for_load_state()
+
+
+def last_mail(page: Page, house: House) -> None:
+    mails = eventually(lambda: house.state()["mails"])
+    page.goto(f"{house.sandbox}/mail/{mails[-1]['n']}/html")
+
+
+SHOTS = [
+    Shot("home", at("/")),
+    Shot("sign-up", at("/accounts/signup/")),
+    Shot("sign-in", at("/accounts/login/")),
+    Shot("host-page", at("/ada/")),
+    Shot("pick", at("/ada/intro-call/")),
+    Shot("zones", at("/ada/intro-call/?zones=1")),
+    Shot("form", open_form),
+    Shot("form-errors", press_empty),
+    Shot("booked", booked),
+    Shot("follows", follows),
+    Shot("reschedule", to_link("Reschedule")),
+    Shot("cancel", to_link("Cancel")),
+    Shot("cancelled", cancelled),
+    Shot("gone", at("/b/nothing/")),
+    Shot("unknown", at("/nobody-here/")),
+    Shot("mail", last_mail),
+    Shot("sandbox-zoom", lambda page, house: page.goto(f"{house.sandbox}/zoom/") and None),
+    Shot("sandbox-mailbox", lambda page, house: page.goto(f"{house.sandbox}/mail/") and None),
+    Shot("bookings", at("/dashboard/"), signed_in=True),
+    Shot("booking", detail, signed_in=True),
+    Shot("event-types", at("/dashboard/event-types/"), signed_in=True),
+    Shot("event-type", editor, signed_in=True),
+    Shot("availability", at("/dashboard/availability/"), signed_in=True),
+    Shot("integrations", at("/dashboard/integrations/"), signed_in=True),
+    Shot("settings", at("/dashboard/settings/"), signed_in=True),
+    Shot("support", at("/dashboard/support/"), signed_in=True),
+    Shot("styleguide", at("/styleguide")),
+]
+
+
+def sign_in(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/accounts/login/")
+    page.locator("input[name=login]").fill(HOST_EMAIL)
+    page.locator("input[name=password]").fill(HOST_PASSWORD)
+    page.locator("main form button").last.click()
+    page.wait_for_url("**/dashboard/")
+
+
+def shoot(browser: Browser, house: House, width: int, theme: str, wanted: set[str]) -> None:
+    options = {"viewport": {"width": width, "height": WIDTHS[width]}, "color_scheme": theme}
+    contexts = [
+        browser.new_context(timezone_id="Europe/Paris", locale="en-GB", reduced_motion="reduce", **options)
+        for _ in range(2)
+    ]
+    guest, host = (context.new_page() for context in contexts)
+    for page in (guest, host):
+        page.set_default_timeout(10_000)
+    sign_in(host, house)
+    for shot in SHOTS:
+        if wanted and shot.name not in wanted:
+            continue
+        page = host if shot.signed_in else guest
+        shot.go(page, house)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=FOLDER / f"{shot.name}-{width}-{theme}.png", full_page=True)
+    for context in contexts:
+        context.close()
+
+
+def contact_sheet() -> str:
+    rows = (
+        f"<h2>{path.stem}</h2><img src='{path.name}' alt='' width='640'>"
+        for path in sorted(FOLDER.glob("*.png"))
+    )
+    return f"<!doctype html><title>Shots</title><h1>Shots</h1>{''.join(rows)}"
+
+
+def main(words: list[str]) -> int:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    settings = {"KOALENDAR_DEMO": "on", "KOALENDAR_LINK_WAIT": "2", "KOALENDAR_RETRY_CAP": "2"}
+    with running_house(settings=settings) as house, sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or "chromium"
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        for width, theme in product(WIDTHS, THEMES):
+            shoot(browser, house, width, theme, set(words))
+        browser.close()
+    (FOLDER / "index.html").write_text(contact_sheet())
+    print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
