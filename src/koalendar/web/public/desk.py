@@ -149,12 +149,15 @@ def answer(request: HttpRequest, desk: Desk, context: dict[str, Any], *, status:
             "part": "public/_picker.html" if to_picker else "public/_card.html",
             "say": _said(request, context.get("picker"), desk.reader),
         }
-    response = render(request, template, context, status=status)
-    return unstored(response)
+    response = unstored(render(request, template, context, status=status))
+    if request.GET:
+        # One address of each booking page is enough for a search engine.
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def unstored(response: HttpResponse) -> HttpResponse:
-    """Ask us each time before you show it again, and keep what different readers get apart."""
+    """Says to ask us each time before it is shown again, and to keep apart what different readers get."""
     response.headers["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie"])
     return response
@@ -173,9 +176,10 @@ def _said(request: HttpRequest, picker: Picker | None, reader: Reader) -> str:
             if reader.twelve_hours
             else _("Times are now on the 24-hour clock.")
         )
-    if pressed.startswith("d-") or pressed.startswith("length"):
-        return picker.day_in_words
-    return _("Times are now in %(zone)s.") % {"zone": reader.zone_label}
+    # The script that fetches the reader's own zone presses nothing.
+    if not pressed or pressed.startswith("zone-"):
+        return _("Times are now in %(zone)s.") % {"zone": reader.zone_label}
+    return picker.day_in_words
 
 
 def _keep(request: HttpRequest, desk: Desk) -> HttpResponse:

@@ -208,6 +208,19 @@ def test_htmx_gets_the_part_that_it_asked_for_and_a_sentence(client: Client) -> 
     assert part.headers["HX-Replace-Url"] == PAGE + "?month=2026-12&date=2026-12-01"
 
 
+def test_what_changed_is_what_is_said(client: Client) -> None:
+    make_event_type()
+
+    def said(query: str, pressed: str) -> str:
+        headers = {"HX-Request": "true", "HX-Target": "picker", "HX-Trigger": pressed}
+        return text_of(get(client, PAGE + query, **{name: text for name, text in headers.items() if text}))
+
+    assert "January 2027, 21 days with times. First: Friday 1 January." in said("?month=2027-01", "following")
+    assert "16 times on Monday 30 November." in said("?date=2026-11-30", "first-free")
+    assert "Times are now on the 12-hour clock." in said("?clock=12&keep=1", "clock-1")
+    assert "Times are now in Paris time." in said("?tz=Europe/Paris", "")
+
+
 def test_a_chosen_zone_is_kept_for_the_next_visit(client: Client) -> None:
     make_event_type()
     answer = get(client, PAGE + "?date=2026-12-01&tz=Asia/Katmandu&keep=1")

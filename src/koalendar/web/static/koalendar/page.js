@@ -117,8 +117,16 @@
     if (form.dataset.once) return event.preventDefault();
     form.dataset.once = "sent";
     const button = event.submitter;
-    button?.setAttribute("aria-busy", "true");
-    if (button?.dataset.busy) button.textContent = button.dataset.busy;
+    if (!button) return;
+    const before = button.textContent;
+    button.setAttribute("aria-busy", "true");
+    if (button.dataset.busy) button.textContent = button.dataset.busy;
+    // The page that comes back from the browser's memory may send again.
+    addEventListener("pageshow", () => {
+      form.dataset.once = "";
+      button.removeAttribute("aria-busy");
+      button.textContent = before;
+    }, { once: true });
   }
 
   function prepare() {
@@ -139,8 +147,6 @@
   document.addEventListener("htmx:beforeSwap", keepTyped);
   document.addEventListener("htmx:afterSettle", settled);
   for (const name of ["responseError", "sendError", "timeout"]) document.addEventListener("htmx:" + name, failed);
-  // A page that comes back from the browser's memory may send again.
-  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   prepare();
   $(".summary")?.focus();
