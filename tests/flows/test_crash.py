@@ -11,8 +11,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("story")]
 
 # Work is leased again soon after its worker died.
 SHORT_LEASES = {
-    "KOALENDAR_HTTP_TIMEOUT": "4",
-    "KOALENDAR_LEASE": "5",
+    "KOALENDAR_HTTP_TIMEOUT": "8",
+    "KOALENDAR_LEASE": "9",
     "KOALENDAR_UNCERTAIN_WAIT": "3",
     "KOALENDAR_UNCERTAIN_GAP": "1",
     "KOALENDAR_LINK_WAIT": "60",
@@ -39,7 +39,7 @@ def present(house: House) -> list[str]:
 
 def test_a_worker_killed_while_zoom_makes_the_meeting_leaves_one_meeting_and_one_mail_a_side() -> None:
     with running_house(settings=SHORT_LEASES, run=("web",)) as house:
-        house.order("faults", kind="slow", seconds=2, method="POST", path="^/v2/users/me/meetings$")
+        house.order("faults", kind="slow", seconds=6, method="POST", path="^/v2/users/me/meetings$")
         worker = house.start("koalendar.config.cli", "worker")
         house.python(BOOK)
         eventually(lambda: "create_pending" in house.python(STATES))

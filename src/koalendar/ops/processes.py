@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-STOP_SECONDS = 10.0
+STOP_SECONDS = 20.0  # Longer than a step under way takes to come to its end.
 
 
 @dataclass
