@@ -197,7 +197,11 @@ def taken_words(desk: Desk, start: datetime, error: BookingRefused) -> dict[str,
     if start + timedelta(minutes=desk.address.duration) <= desk.reader.now:
         heading = _("%(time)s has passed") % time
     instead = desk.instead_of(start)
-    text = _("Your answers are kept. Choose another time:") if instead else _("Your answers are kept.")
+    text = _("Your answers are kept.")
+    if instead:
+        text = _("Your answers are kept. Choose another time, in %(zone)s:") % {
+            "zone": desk.reader.zone_label
+        }
     return {
         "refusal": heading,
         "refusal_text": text,
