@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import uuid
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -41,6 +42,11 @@ def booking_for_token(token: str, *, now: datetime) -> Booking:
     if now > booking.appointment.end + LIFE_AFTER_END:
         raise LinkExpired
     return booking
+
+
+def calendar_uid(booking: Booking) -> str:
+    """What calendars know the booking by, for life: the UID of every iCalendar object about it."""
+    return f"{booking.uid}@{urlsplit(settings.KOALENDAR_BASE_URL).hostname}"
 
 
 def _matches(booking: Booking, mac: bytes) -> bool:

@@ -77,6 +77,13 @@ class Whereabouts:
     late: bool = False
     waits_for_host: bool = False
 
+    @property
+    def spoken_id(self) -> str:
+        """The meeting id as Zoom's own pages write it: 854 1234 5678, 123 456 789."""
+        middle = 4 if len(self.meeting_id) == 11 else 3
+        parts = (self.meeting_id[:3], self.meeting_id[3 : 3 + middle], self.meeting_id[3 + middle :])
+        return " ".join(part for part in parts if part)
+
 
 def whereabouts(booking: Booking, *, now: datetime) -> Whereabouts:
     """Where the booking happens as of now."""

@@ -8,7 +8,6 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -16,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from koalendar.booking.links import token_for
+from koalendar.booking.links import calendar_uid, token_for
 from koalendar.booking.models import Booking, Message
 from koalendar.booking.problems import NOT_CONNECTED
 from koalendar.booking.queries import Whereabouts
@@ -91,11 +90,6 @@ class Letter:
         if self.invitation or self.copy:
             mail.attach(*mime.attachment(self.invitation or self.copy))
         return mail
-
-
-def calendar_uid(booking: Booking) -> str:
-    """What calendars know the booking by, for life."""
-    return f"{booking.uid}@{urlsplit(settings.KOALENDAR_BASE_URL).hostname}"
 
 
 def compose(message: Message, place: Whereabouts, *, now: datetime) -> Letter:
@@ -222,18 +216,12 @@ def _where(scene: Scene) -> Iterator[Fact]:
     if not scene.has_link:
         return
     if place.meeting_id:
-        yield Fact(_("Meeting ID"), grouped(place.meeting_id))
+        yield Fact(_("Meeting ID"), place.spoken_id)
     if place.passcode:
         yield Fact(_("Passcode"), place.passcode)
     numbers = [f"{number['number']} ({number['country']})" for number in place.dial_in[:_DIAL_IN_NUMBERS]]
     if numbers:
         yield Fact(_("By phone"), "\n".join(numbers))
-
-
-def grouped(meeting_id: str) -> str:
-    """A meeting id as Zoom's own pages write it: 854 1234 5678, 123 456 789."""
-    middle = 4 if len(meeting_id) == 11 else 3
-    return f"{meeting_id[:3]} {meeting_id[3 : 3 + middle]} {meeting_id[3 + middle :]}".strip()
 
 
 def _people(scene: Scene) -> Iterator[Fact]:

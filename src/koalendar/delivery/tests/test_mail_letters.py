@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from koalendar.booking.links import token_for
-from koalendar.delivery.letters import grouped
+from koalendar.booking.queries import CopyState, Whereabouts
 from koalendar.delivery.tests.letterbox import (
     AUDIENCES,
     JOIN_URL,
@@ -274,4 +274,5 @@ def test_one_clock_is_enough_where_both_show_the_same() -> None:
     [("85412345678", "854 1234 5678"), ("8541234567", "854 123 4567"), ("854123456", "854 123 456")],
 )
 def test_meeting_ids_are_grouped_as_zoom_groups_them(meeting_id: str, words: str) -> None:
-    assert grouped(meeting_id) == words
+    place = Whereabouts(kind="zoom", state=CopyState.READY, meeting_id=meeting_id)
+    assert place.spoken_id == words

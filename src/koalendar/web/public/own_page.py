@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from koalendar import clock
 from koalendar.booking import actions, queries
 from koalendar.booking.errors import BookingRefused, LinkExpired
-from koalendar.booking.links import booking_for_token
+from koalendar.booking.links import booking_for_token, calendar_uid
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import CopyState, Whereabouts
 from koalendar.invitations import calendar, links
@@ -192,7 +191,7 @@ def _link_box(booking: Booking, now: datetime, *, number: int = 0) -> LinkBox:
     return LinkBox(
         state=state,
         place=place,
-        meeting_id=_grouped(place.meeting_id),
+        meeting_id=place.spoken_id,
         is_soon=appointment.start - _SOON <= now < appointment.end,
         ask_again=_GAPS[number] if asks else 0,
         number=number + 1,
@@ -209,12 +208,6 @@ def _box_state(booking: Booking, place: Whereabouts, now: datetime) -> str:
     if place.state == CopyState.FAILED or place.late:
         return "late"
     return "being_made" if place.state == CopyState.PENDING else ""
-
-
-def _grouped(meeting_id: str) -> str:
-    """A meeting id as Zoom's own pages write it: 854 1234 5678."""
-    middle = 4 if len(meeting_id) == 11 else 3
-    return f"{meeting_id[:3]} {meeting_id[3 : 3 + middle]} {meeting_id[3 + middle :]}".strip()
 
 
 def _when(booking: Booking, reader: Reader) -> str:
@@ -317,7 +310,7 @@ def _event(booking: Booking, place: Whereabouts, own_path: str) -> calendar.Even
     address = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
     at_zoom = appointment.at_zoom
     return calendar.Event(
-        uid=f"{booking.uid}@{urlsplit(settings.KOALENDAR_BASE_URL).hostname}",
+        uid=calendar_uid(booking),
         sequence=booking.sequence,
         start=appointment.start,
         end=appointment.end,
