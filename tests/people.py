@@ -78,8 +78,10 @@ def minutes(many: int) -> timedelta:
     return timedelta(minutes=many)
 
 
-def connect_zoom(sandbox: Any, host: Host | None = None, *, scopes: list[str] | None = None) -> Connection:
-    """Connect the host to the sandbox's Zoom the way a browser would: consent, code, exchange."""
+def connect_zoom(
+    sandbox: Any, host: Host | None = None, *, user: str = "", scopes: list[str] | None = None
+) -> Connection:
+    """Connect the host to a user of the sandbox's Zoom as a browser would: consent, code, exchange."""
     host = host or ada()
     verifier = new_verifier()
     redirect_uri = "http://localhost:8000/integrations/zoom/callback"
@@ -88,7 +90,7 @@ def connect_zoom(sandbox: Any, host: Host | None = None, *, scopes: list[str] | 
         .oauth()
         .authorize_url(redirect_uri=redirect_uri, state="state", challenge=challenge_of(verifier))
     )
-    order: dict[str, object] = {"url": url, "user": host.email}
+    order: dict[str, object] = {"url": url, "user": user or host.email}
     if scopes is not None:
         order["scopes"] = scopes
     answer = httpx2.post(f"{sandbox.url}/_control/authorize", json=order).json()

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
@@ -28,6 +28,7 @@ from koalendar.booking.models import (
     Message,
 )
 from koalendar.booking.openings import minute_of, openings
+from koalendar.connections.models import Connection
 from koalendar.scheduling.zones import to_minutes
 
 # What PostgreSQL says when another transaction was faster: exclusion violated, deadlock, serialisation
@@ -156,22 +157,32 @@ def cancel(booking: Booking, *, by: Booking.By, now: datetime, reason: str = "")
 
 
 def retry_copies(booking: Booking, *, now: datetime) -> None:
-    """Try the outside copies and unsent mails of this booking again now, whatever wait was set."""
+    """Try the outside copies and unsent mails of this booking again now, whatever wait was set.
+
+    The meeting is told and read anew even if it should be up to date: somebody may have deleted it in Zoom.
+    """
     with transaction.atomic():
         booking = _locked(booking)
+        present = booking.appointment.meetings.filter(state=Meeting.State.PRESENT)
+        present.update(applied_hash="", fence=F("fence") + 1)
         owed.meeting(booking.appointment, now=now)
-        owed.hasten_mails(booking, now=now)
+        owed.send_again(booking, now=now)
 
 
 def owe_meetings(host: Host, *, now: datetime) -> int:
-    """A connection of `host` works again: owe what its coming appointments need, and what cancelled ones
-    left behind. Returns how many meetings that concerns."""
+    """A connection of `host` works again: owe what coming appointments need, and what cancelled ones left.
+
+    That concerns every host who uses the same accounts, since their tokens came back with it. Returns how
+    many meetings are owed.
+    """
+    shared = Connection.objects.filter(host=host, state__in=Connection.LIVE).values("credential_id")
+    hosts = Connection.objects.filter(credential_id__in=shared, state__in=Connection.LIVE).values("host_id")
+    coming = Q(status=Appointment.Status.CONFIRMED, end__gt=now)
+    left_behind = Q(status=Appointment.Status.CANCELLED) & Q(
+        meetings__in=Meeting.objects.exclude(state=Meeting.State.GONE)
+    )
     with transaction.atomic():
-        coming = Q(status=Appointment.Status.CONFIRMED, end__gt=now)
-        left_behind = Q(status=Appointment.Status.CANCELLED) & Q(
-            meetings__in=Meeting.objects.exclude(state=Meeting.State.GONE)
-        )
-        concerned = Appointment.objects.filter(coming | left_behind, holds__host=host).distinct()
+        concerned = Appointment.objects.filter(coming | left_behind, holds__host_id__in=hosts).distinct()
         at_zoom = [appointment for appointment in concerned.order_by("start") if appointment.at_zoom]
         for appointment in at_zoom:
             owed.meeting(appointment, now=now)

@@ -130,7 +130,12 @@ def message(
         defaults={"facts": facts, "message_id": _message_id(), "created_at": now},
     )
     if is_new:
-        enqueue(MAIL, row.pk, due=due)
+        enqueue(MAIL, row.pk, due=due, lane=_mail_lane(row.pk))
+
+
+def _mail_lane(message_pk: int) -> str:
+    """One of three lanes: a mail server that hangs holds up three threads, and leaves one for links."""
+    return f"mail:{message_pk % 3}"
 
 
 def silence(booking: Booking) -> None:
@@ -142,6 +147,15 @@ def hasten_mails(booking: Booking, *, now: datetime) -> None:
     """Unsent mails leave as soon as they can, without waiting out a backoff."""
     waiting = booking.messages.filter(state=Message.State.WAITING).exclude(kind=Message.Kind.REMINDER)
     hasten(MAIL, waiting.values_list("pk", flat=True), now=now)
+
+
+def send_again(booking: Booking, *, now: datetime) -> None:
+    """Mails that are waiting leave now, and those that were refused get another try."""
+    failed = booking.messages.filter(state=Message.State.FAILED)
+    for pk in failed.values_list("pk", flat=True):
+        enqueue(MAIL, pk, due=now, lane=_mail_lane(pk))
+    failed.update(state=Message.State.WAITING)
+    hasten_mails(booking, now=now)
 
 
 def judge_mail(recipients: Sequence[str], *, now: datetime) -> None:

@@ -30,6 +30,7 @@ def _sentences() -> dict[str, str]:
         "uncertain": _(
             "Zoom did not say whether it made the meeting. We look for it before we make another."
         ),
+        "time_differs": _("Zoom still shows another time for this meeting. We keep telling it the new one."),
         "rate_limited": _("Zoom asks us to slow down. We go on in a moment; you need not do anything."),
         "account_daily_limit": _(
             "Your Zoom account has used up its calls of today. We go on when the new day begins at 00:00 UTC."

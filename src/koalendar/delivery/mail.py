@@ -170,13 +170,15 @@ def _turn(message: Message, state: str, **values: object) -> bool:
 def _note_sent(message: Message, place: Whereabouts, now: datetime) -> None:
     """Note the hand-over, and whether the link has to follow.
 
-    The meeting may have become ready while the mail was leaving without it. Its rows are locked, so either
-    whoever stores the link sees that this reader waits for it, or we see the link here.
+    The meeting may have become ready while the mail was leaving without it. The booking is locked, before
+    its messages as everywhere, so either whoever stores the link sees that this reader waits for it, or we
+    see the link here.
     """
     booking = message.booking
     lacks_link = place.kind == "zoom" and not place.join_url and message.kind != _Kind.CANCELLED
     with transaction.atomic():
-        meetings = Meeting.objects.select_for_update().filter(appointment=booking.appointment)
+        Booking.objects.select_for_update().get(pk=booking.pk)
+        meetings = Meeting.objects.filter(appointment=booking.appointment)
         ready = next((meeting for meeting in meetings if meeting.join_url), None) if lacks_link else None
         if not _turn(message, _State.SENT, sent_at=now, link_owed=lacks_link and ready is None):
             log.warning("message_overtaken", extra={"mail": message.pk, "booking": str(booking)})

@@ -14,6 +14,7 @@ late, or after a crash at any line:
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -45,6 +46,8 @@ from koalendar.delivery.outcomes import Done, GiveUp, HoldLane, Outcome, Retry
 log = logging.getLogger(__name__)
 
 UNCERTAIN = "uncertain"
+UNRESOLVED = "unresolved"
+TIME_DIFFERS = "time_differs"
 State = Meeting.State
 
 
@@ -63,8 +66,11 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
         _note_problem(row, UNCERTAIN, now)
         return _look_again(row, now)
     except Rejected as error:
-        _note_problem(row, error.reason, now, state=None if row.remote_id else State.BLOCKED)
+        # A create that is pending stays so, whatever else was refused: it must not be forgotten.
+        _note_problem(row, error.reason, now, state=State.BLOCKED if row.state == State.NEEDED else None)
         _note_rights(row, error, now)
+        if error.reason == Reason.PAST_START and appointment.end > now:
+            return Retry(error.reason, after=timedelta(seconds=1))
         return GiveUp(error.reason)
     except Disconnected as error:
         _note_problem(row, error.reason, now)
@@ -91,6 +97,8 @@ def _make(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
         _note_problem(row, Reason.PAST_START, now)
         return GiveUp(Reason.PAST_START)
     credential = _credential_for(appointment, row)
+    if credential is None and row.state == State.CREATE_PENDING and owed.connection_for(appointment):
+        return _begin_again(appointment, row, UNRESOLVED, now)
     if credential is None:
         _note_problem(row, NOT_CONNECTED, now)
         return GiveUp(NOT_CONNECTED)
@@ -121,7 +129,7 @@ def _create(
         # Surely not made: the next try may create without looking.
         _record(row, now, state=State.NEEDED, attempted_at=None)
         raise
-    return _arrive(appointment, row, made, now)
+    return _arrive(appointment, row, made, spec, now)
 
 
 def _adopt(
@@ -137,7 +145,16 @@ def _adopt(
         return _create(appointment, row, credential, zoom, spec, now)
     for spare in found[1:]:
         zoom.delete(spare.remote_id)
-    return _arrive(appointment, row, zoom.update(found[0].remote_id, spec), now)
+    try:
+        adopted = zoom.update(found[0].remote_id, spec)
+    except Gone as error:
+        raise Uncertain(Reason.NO_ANSWER) from error
+    except Rejected as error:
+        if error.reason == Reason.PERSONAL_ROOM:
+            zoom.delete(found[0].remote_id)
+            _record(row, now, state=State.NEEDED, attempted_at=None)
+        raise
+    return _arrive(appointment, row, adopted, spec, now)
 
 
 def _may_create_again(row: Meeting, now: datetime) -> bool:
@@ -173,20 +190,30 @@ def _move(
         _record(row, now, problem="", problem_since=None)
         return Done()
     try:
-        return _arrive(appointment, row, zoom.update(row.remote_id, spec), now)
+        moved = zoom.update(row.remote_id, spec)
     except Gone:
         # Deleted by hand, or expired: Zoom forgets a meeting 30 days after its date. A new one replaces
         # it with all its fields, and both sides get the new link.
-        with transaction.atomic():
-            _record(row, now, state=State.GONE, join_url="", passcode="", dial_in=[])
-            owed.new_meeting(appointment, now=now)
-        return sync_meeting(str(appointment.pk), now=now)
+        return _begin_again(appointment, row, "", now)
+    return _arrive(appointment, row, moved, spec, now)
 
 
-def _arrive(appointment: Appointment, row: Meeting, made: RemoteMeeting, now: datetime) -> Outcome:
-    """Store what Zoom answered, and tell whoever waits for the link."""
-    digest = _hash(appointment)
+def _begin_again(appointment: Appointment, row: Meeting, problem: str, now: datetime) -> Outcome:
+    """This meeting is lost to us: the next generation takes its place."""
     with transaction.atomic():
+        _record(row, now, state=State.GONE, join_url="", passcode="", dial_in=[], problem=problem)
+        owed.new_meeting(appointment, now=now)
+    return sync_meeting(str(appointment.pk), now=now)
+
+
+def _arrive(
+    appointment: Appointment, row: Meeting, made: RemoteMeeting, spec: MeetingSpec, now: datetime
+) -> Outcome:
+    """Store what Zoom answered, and tell whoever waits for the link."""
+    # Zoom says 204 to a change and may ignore it all the same; what it shows afterwards is what counts.
+    is_applied = made.start is None or made.start == spec.start
+    with transaction.atomic():
+        bookings = _lock_bookings(appointment)
         had_link = row.join_url
         _record(
             row,
@@ -196,24 +223,30 @@ def _arrive(appointment: Appointment, row: Meeting, made: RemoteMeeting, now: da
             join_url=made.join_url,
             passcode=made.passcode,
             dial_in=[asdict(number) for number in made.dial_in],
-            desired_hash=digest,
-            applied_hash=digest,
-            problem="",
-            problem_since=None,
+            applied_hash=_hash(appointment) if is_applied else "",
+            problem="" if is_applied else TIME_DIFFERS,
+            problem_since=None if is_applied else row.problem_since or now,
         )
-        _announce(appointment, row, changed=bool(had_link) and had_link != made.join_url, now=now)
+        if had_link != made.join_url:
+            _announce(bookings, row, is_another=bool(had_link) or row.generation > 1, now=now)
     assert row.credential is not None  # It has just answered.
     connections.note_success(row.credential, now)
     log.info("meeting_in_place", extra={"appointment": str(appointment.uid), "generation": row.generation})
-    return Done()
+    return Done() if is_applied else Retry(TIME_DIFFERS)
 
 
-def _announce(appointment: Appointment, row: Meeting, *, changed: bool, now: datetime) -> None:
-    """Mails that wait for the link may leave; who was told without it, or an older one, gets it now."""
-    for booking in appointment.bookings.filter(status__in=Booking.LIVE):
+def _lock_bookings(appointment: Appointment) -> list[Booking]:
+    """The bookings that are told of the link, locked before their messages as everywhere."""
+    live = appointment.bookings.filter(status__in=Booking.LIVE)
+    return list(live.select_for_update().order_by("pk"))
+
+
+def _announce(bookings: Sequence[Booking], row: Meeting, *, is_another: bool, now: datetime) -> None:
+    """Mails that wait for the link may leave; who was told without it, or of another one, gets it now."""
+    for booking in bookings:
         owed.hasten_mails(booking, now=now)
         told = booking.messages.filter(state=Message.State.SENT)
-        if not (changed or row.generation > 1):
+        if not is_another:
             told = told.filter(link_owed=True)
         for audience, recipient in set(told.values_list("audience", "recipient")):
             owed.message(
@@ -221,7 +254,7 @@ def _announce(appointment: Appointment, row: Meeting, *, changed: bool, now: dat
                 audience,
                 recipient,
                 Message.Kind.LINK_HERE,
-                facts=owed.times_of(appointment),
+                facts=owed.times_of(booking.appointment),
                 due=now,
                 now=now,
                 edition=row.edition,
@@ -260,7 +293,7 @@ def _unmake(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
 
 def _is_told(row: Meeting) -> bool:
     """Whether the provider may know of this meeting, so that only its own account can go on with it."""
-    return row.state in (State.CREATE_PENDING, State.PRESENT, State.DELETE_PENDING) or bool(row.remote_id)
+    return row.state in (State.CREATE_PENDING, State.PRESENT) or bool(row.remote_id)
 
 
 def _credential_for(appointment: Appointment, row: Meeting) -> Credential | None:
@@ -279,7 +312,7 @@ def _credential_for(appointment: Appointment, row: Meeting) -> Credential | None
 
 
 def spec_for(appointment: Appointment, marker: str, *, now: datetime) -> MeetingSpec:
-    """The meeting as it should be. One that should have begun begins in a minute: Zoom takes no past time."""
+    """The meeting as it should be. One that should have begun begins in a moment: Zoom takes no past time."""
     host = appointment.holds.select_related("host").order_by("pk")[0].host
     booking = appointment.bookings.order_by("-pk")[0]
     with override(host.locale):
@@ -292,7 +325,7 @@ def spec_for(appointment: Appointment, marker: str, *, now: datetime) -> Meeting
         marker=marker,
         topic=topic,
         agenda=booking.snapshot["description"],
-        start=max(appointment.start, now.replace(second=0, microsecond=0) + timedelta(minutes=1)),
+        start=max(appointment.start, now.replace(second=0, microsecond=0) + timedelta(minutes=2)),
         zone=appointment.zone,
         duration=(appointment.end - appointment.start) // timedelta(minutes=1),
     )

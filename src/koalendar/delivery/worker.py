@@ -6,7 +6,8 @@
    process (or of its database) ends them early.
 3. The outcome is settled under the lease's fence; a lease that was lost meanwhile changes nothing.
 4. A step that raises is a bug: it is logged once with its trace, and the entry is tried again later.
-5. SIGTERM stops the leasing; what runs is finished, which takes no longer than a provider's time limit.
+5. SIGTERM stops the leasing; what runs is finished, its lease kept alive until then. A step makes a few
+   calls of a provider at most, each with its own time limit.
 
 `run_due` does the same in the caller's thread, for tests and for `koalendar worker --once`.
 """
@@ -20,7 +21,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error as DatabaseTrouble
+from django.db import close_old_connections, connection
 
 from koalendar import clock
 from koalendar.delivery.handlers import HANDLERS
@@ -88,7 +90,7 @@ class Worker:
 
     def __init__(self, *, threads: int = DEFAULT_THREADS) -> None:
         self._owner = owner_name()
-        self._stopping = threading.Event()
+        self._stopping, self._ended = threading.Event(), threading.Event()
         self._held: set[queue.Lease] = set()
         self._held_lock = threading.Lock()
         self._threads = [
@@ -107,8 +109,10 @@ class Worker:
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until what is running is finished."""
-        for thread in [*self._threads, self._heart]:
+        for thread in self._threads:
             thread.join(timeout)
+        self._ended.set()
+        self._heart.join(timeout)
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
@@ -120,7 +124,7 @@ class Worker:
                 self._held.add(held)
             try:
                 work(held)
-            except DatabaseError:
+            except DatabaseTrouble:
                 # The outcome could not be written; the lease runs out and the step is run again.
                 log.exception("settling_failed", extra={"kind": held.kind, "entry": held.entry_id})
             finally:
@@ -132,21 +136,21 @@ class Worker:
         try:
             close_old_connections()
             return queue.lease(self._owner, now=clock.now())
-        except DatabaseError:
+        except DatabaseTrouble:
             log.exception("leasing_failed")
             self._stopping.wait(1)
             return None
 
     def _beat(self) -> None:
-        """Until the stop; what is still running then ends well within its lease."""
+        """Until the last step has ended."""
         pause = min(10.0, settings.KOALENDAR_LEASE / 4)
         while True:
             try:
                 close_old_connections()
                 self._extend_leases()
-            except DatabaseError:
+            except DatabaseTrouble:
                 log.exception("heartbeat_failed")
-            if self._stopping.wait(pause):
+            if self._ended.wait(pause):
                 break
         connection.close()
 

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
 from koalendar.outbox.models import Entry
@@ -42,10 +42,16 @@ def enqueue(kind: str, subject: object, *, due: datetime, lane: str = "") -> Non
     """Owe the effect `kind` on `subject` from `due` on, in the caller's transaction.
 
     There is one entry a kind and subject. Enqueued again it gets a new version, forgets earlier
-    failures, and is due at once if it was to be tried later.
+    failures, and is due at once if it was to be tried later. While it is leased it stays in its lane, where
+    a place is kept for it.
     """
     changed = Entry.objects.filter(kind=kind, subject=str(subject)).update(
-        version=F("version") + 1, due_at=due, lane=lane, attempts=0, problem="", needs_person=False
+        version=F("version") + 1,
+        due_at=due,
+        lane=Case(When(lease_until__isnull=True, then=Value(lane)), default=F("lane")),
+        attempts=0,
+        problem="",
+        needs_person=False,
     )
     if not changed:
         Entry.objects.create(kind=kind, subject=str(subject), due_at=due, lane=lane)
@@ -64,19 +70,26 @@ def hold_lane(lane: str, *, until: datetime) -> None:
 
 def lease(owner: str, *, now: datetime) -> Lease | None:
     """Take the entry that has been due longest, or None if nothing can be taken now."""
-    until = now + timedelta(seconds=settings.KOALENDAR_LEASE)
     if not Entry.objects.filter(due_at__lte=now).exists():
         return None  # A read alone: an idle worker must not take SQLite's write lock at each poll.
-    try:
-        with transaction.atomic():
-            entry = _next_due(now)
-            if entry is None:
-                return None
-            Entry.objects.filter(pk=entry.pk).update(
-                lease_owner=owner, lease_until=until, fence=F("fence") + 1
-            )
-    except IntegrityError:
-        return None  # Another worker took the lane in this very moment; ask again at the next poll.
+    for _ in range(_TRIES):
+        try:
+            return _lease(owner, now)
+        except IntegrityError:
+            continue  # Another worker took this lane in this very moment; there may be work in others.
+    return None
+
+
+_TRIES = 5
+
+
+def _lease(owner: str, now: datetime) -> Lease | None:
+    until = now + timedelta(seconds=settings.KOALENDAR_LEASE)
+    with transaction.atomic():
+        entry = _next_due(now)
+        if entry is None:
+            return None
+        Entry.objects.filter(pk=entry.pk).update(lease_owner=owner, lease_until=until, fence=F("fence") + 1)
     return Lease(
         entry_id=entry.pk,
         kind=entry.kind,

@@ -14,16 +14,15 @@ class Meeting(models.Model):
 
     One row is live per appointment; a row whose meeting is gone stays as history, and the next has a
     higher `generation`. `marker` is told to the provider with the meeting, so that a create whose answer
-    was lost can be recognised; it derives from this row's own uid. `desired_hash` is what shall be there,
-    `applied_hash` what the provider was last told. `credential` is the account that the meeting was
-    made under: it alone can change or delete it.
+    was lost can be recognised; it derives from this row's own uid. `applied_hash` is what the
+    provider was last told, to be compared with what shall be there. `credential` is the account that the
+    meeting was made under: it alone can change or delete it.
     """
 
     class State(models.TextChoices):
         NEEDED = "needed"
         CREATE_PENDING = "create_pending"
         PRESENT = "present"
-        DELETE_PENDING = "delete_pending"
         GONE = "gone"
         BLOCKED = "blocked"
 
@@ -37,7 +36,6 @@ class Meeting(models.Model):
     join_url = models.CharField(max_length=1000, blank=True)
     passcode = models.CharField(max_length=64, blank=True)
     dial_in = models.JSONField(default=list)
-    desired_hash = models.CharField(max_length=64, blank=True)
     applied_hash = models.CharField(max_length=64, blank=True)
     attempted_at = models.DateTimeField(null=True)
     looked_at = models.DateTimeField(null=True)

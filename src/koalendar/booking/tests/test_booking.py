@@ -234,6 +234,7 @@ def test_reminders_move_with_the_booking_and_those_of_the_past_are_left_out() ->
 
 
 def test_a_mended_connection_owes_coming_meetings_and_what_cancelled_ones_left_behind() -> None:
+    make_connection()
     event_type = make_event_type()
     coming = make_booking(event_type)
     cancelled = make_booking(event_type, start=TUESDAY_NINE + minutes(60))

@@ -116,9 +116,16 @@ class ZoomClient:
         except ValueError as error:
             raise Uncertain(Reason.BAD_ANSWER) from error
         if _is_personal_room(body):
-            self.delete(meeting.remote_id)
+            self._take_back(meeting.remote_id)
             raise Rejected(Reason.PERSONAL_ROOM)
         return meeting
+
+    def _take_back(self, remote_id: str) -> None:
+        """Delete what was just made. While that fails, what is there is as unknown as after a lost answer."""
+        try:
+            self.delete(remote_id)
+        except ProviderError as error:
+            raise Uncertain(Reason.PERSONAL_ROOM) from error
 
     def read(self, remote_id: str) -> RemoteMeeting:
         """The meeting as it is now. Zoom: GET /meetings/{id}. Raises Gone."""

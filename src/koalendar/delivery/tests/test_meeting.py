@@ -18,7 +18,16 @@ from koalendar.delivery.worker import run_due
 from koalendar.outbox.models import Entry
 from koalendar.sandbox import faults
 from koalendar.sandbox.server import Sandbox
-from tests.people import NOW, TUESDAY_NINE, ada, connect_zoom, make_booking, make_event_type, minutes
+from tests.people import (
+    NOW,
+    TUESDAY_NINE,
+    ada,
+    connect_zoom,
+    make_booking,
+    make_event_type,
+    make_host,
+    minutes,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("present")]
 
@@ -188,11 +197,69 @@ def test_a_meeting_that_lists_show_late_is_still_adopted(sandbox: Sandbox) -> No
     connect_zoom(sandbox)
     booking = make_booking()
     sandbox.zoom.fail_next(kind="hide_from_lists", seconds=100, **CREATE)
-    sandbox.zoom.fail_next("gateway_timeout", **CREATE)
-    marker = booking.appointment.meetings.get().marker
-    assert marker.startswith("ref:")
     deliver()
+    forget_the_answer()
+    deliver()
+    deliver(timedelta(seconds=95))
+    assert state_of(booking).problem == "uncertain"
+    sandbox.zoom.advance_clock(101)
+    deliver(timedelta(seconds=160))
+    assert state_of(booking).state == CopyState.READY
     assert len(calls(sandbox, "POST")) == 1
+
+
+def forget_the_answer() -> None:
+    """As a crash between Zoom's answer and our commit leaves it: the create is pending, its outcome unknown."""
+    Meeting.objects.update(
+        state=Meeting.State.CREATE_PENDING, attempted_at=NOW, remote_id="", join_url="", applied_hash=""
+    )
+    Entry.objects.filter(kind="meeting").update(due_at=NOW)
+
+
+def test_a_refused_look_does_not_make_us_forget_that_a_create_is_pending(sandbox: Sandbox) -> None:
+    connect_zoom(sandbox)
+    booking = make_booking()
+    deliver()
+    forget_the_answer()
+    sandbox.zoom.fail_next("scope_missing", method="GET", path=faults.NEW_MEETING)
+    deliver()
+    assert Meeting.objects.get().state == Meeting.State.CREATE_PENDING
+    assert state_of(booking).problem == "missing_scope"
+    connect_zoom(sandbox)
+    owe_meetings(ada(), now=NOW)
+    deliver()
+    assert state_of(booking).state == CopyState.READY
+    assert len(calls(sandbox, "POST")) == len(present(sandbox)) == 1
+
+
+def test_a_personal_room_that_cannot_be_taken_back_at_once_is_taken_back_later(sandbox: Sandbox) -> None:
+    connect_zoom(sandbox)
+    booking = make_booking()
+    sandbox.zoom.user("ada@example.com").locked = {"use_pmi": True}
+    sandbox.zoom.fail_next("server_error", times=2, **DELETE)
+    deliver()
+    for later in (1, 5, 30):
+        deliver(timedelta(minutes=later))
+    assert len(calls(sandbox, "POST")) == 1
+    assert present(sandbox) == []
+    assert state_of(booking).problem == "personal_room"
+
+
+def test_an_uncertain_create_of_an_account_that_left_does_not_hold_up_another_account(
+    sandbox: Sandbox,
+) -> None:
+    old = connect_zoom(sandbox)
+    booking = make_booking()
+    deliver()
+    forget_the_answer()
+    disconnect(old, now=NOW)
+    deliver()
+    ada().connections.update(is_default=False)
+    connect_zoom(sandbox, user="ben@example.com")
+    owe_meetings(ada(), now=NOW)
+    deliver()
+    assert state_of(booking).state == CopyState.READY
+    assert [row.problem for row in Meeting.objects.order_by("generation")] == ["unresolved", ""]
 
 
 def test_a_worker_that_died_after_the_create_leaves_no_second_meeting(sandbox: Sandbox) -> None:
@@ -200,11 +267,7 @@ def test_a_worker_that_died_after_the_create_leaves_no_second_meeting(sandbox: S
     booking = make_booking()
     deliver()
     made = state_of(booking)
-    # As a crash between Zoom's answer and our commit would leave it.
-    Meeting.objects.update(
-        state=Meeting.State.CREATE_PENDING, attempted_at=NOW, remote_id="", join_url="", applied_hash=""
-    )
-    Entry.objects.filter(kind="meeting").update(due_at=NOW)
+    forget_the_answer()
     deliver()
     assert len(calls(sandbox, "POST")) == 1
     assert state_of(booking).join_url == made.join_url
@@ -515,6 +578,67 @@ def test_a_meeting_that_is_gone_when_it_should_move_is_made_anew_and_the_new_lin
     assert after.join_url != before.join_url
     assert [meeting.start for meeting in present(sandbox)] == [TUESDAY_NINE + minutes(60)]
     assert Message.objects.filter(kind="link_here", state="sent").count() == 2
+
+
+def test_after_a_new_link_each_later_change_is_told_once(sandbox: Sandbox) -> None:
+    booking = booked_and_made(sandbox)
+    sandbox.zoom.delete_meeting(int(state_of(booking).meeting_id), by="host")
+    for later in (60, 120):
+        reschedule(booking, start=TUESDAY_NINE + minutes(later), by=Booking.By.HOST, now=NOW)
+        deliver()
+    sent = Message.objects.filter(state="sent").values_list("kind", flat=True)
+    assert sorted(sent) == ["booked"] * 2 + ["link_here"] * 2 + ["rescheduled"] * 4
+
+
+def test_try_again_makes_a_meeting_anew_that_was_deleted_by_hand(sandbox: Sandbox) -> None:
+    booking = booked_and_made(sandbox)
+    before = state_of(booking)
+    sandbox.zoom.delete_meeting(int(before.meeting_id), by="host")
+    retry_copies(booking, now=NOW)
+    deliver()
+    after = state_of(booking)
+    assert after.state == CopyState.READY
+    assert after.join_url != before.join_url
+    assert len(present(sandbox)) == 1
+
+
+def test_a_change_that_zoom_accepts_and_ignores_is_not_called_done(sandbox: Sandbox) -> None:
+    booking = booked_and_made(sandbox)
+    number = int(state_of(booking).meeting_id)
+    ignored = faults.Answer(204)
+    sandbox.zoom.faults.append(faults.Fault("answer", answer=ignored, **CHANGE))
+    reschedule(booking, start=TUESDAY_NINE + minutes(60), by=Booking.By.HOST, now=NOW)
+    deliver()
+    found = state_of(booking)
+    assert (found.state, found.problem) == (CopyState.PENDING, "time_differs")
+    deliver(timedelta(minutes=5))
+    assert state_of(booking).state == CopyState.READY
+    assert [(meeting.id, meeting.start) for meeting in present(sandbox)] == [
+        (number, TUESDAY_NINE + minutes(60))
+    ]
+
+
+def test_a_reconnected_account_mends_the_bookings_of_every_host_who_uses_it(sandbox: Sandbox) -> None:
+    connect_zoom(sandbox)
+    ben = make_host("Ben Katz")
+    connect_zoom(sandbox, ben, user="ada@example.com")
+    bens = make_booking(make_event_type(ben))
+    sandbox.zoom.uninstall("ada@example.com")
+    deliver()
+    assert state_of(bens).state == CopyState.FAILED
+    connect_zoom(sandbox)
+    owe_meetings(ada(), now=NOW)
+    deliver()
+    assert state_of(bens).state == CopyState.READY
+
+
+def test_a_link_that_comes_after_the_start_is_made_for_what_is_left(sandbox: Sandbox, settings: Any) -> None:
+    connect_zoom(sandbox)
+    booking = make_booking(make_event_type(durations=[60]), duration=60)
+    late = TUESDAY_NINE + minutes(10) + timedelta(seconds=59.9)
+    settings.KOALENDAR_CLOCK_OFFSET += (late - clock.now()).total_seconds()
+    deliver()
+    assert state_of(booking).state == CopyState.READY
 
 
 @pytest.mark.parametrize("preset", ["server_error", "unavailable", "per_second", "concurrent"])

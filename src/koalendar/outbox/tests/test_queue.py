@@ -201,3 +201,12 @@ def test_many_workers_share_the_work_without_taking_any_twice() -> None:
         thread.join()
     assert sorted(taken, key=int) == [str(number) for number in range(60)]
     assert not Entry.objects.filter(due_at__isnull=False).exists()
+
+
+def test_an_entry_that_is_enqueued_into_another_lane_while_it_is_leased_stays_in_its_own() -> None:
+    enqueue(1, lane="")
+    lease()
+    enqueue(2, lane="credential:7")
+    lease("two")
+    enqueue(1, lane="credential:7")
+    assert entry(1).lane == ""
