@@ -8,8 +8,7 @@ from koalendar.booking import owed
 from koalendar.delivery.mail import deliver_account_mail, deliver_message
 from koalendar.delivery.meeting import sync_meeting
 from koalendar.delivery.outcomes import Outcome
-
-ACCOUNT_MAIL = "account_mail"
+from koalendar.delivery.trouble import ACCOUNT_MAIL
 
 
 class Handler(Protocol):

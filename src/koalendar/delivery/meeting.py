@@ -42,6 +42,7 @@ from koalendar.connections.provider import (
 )
 from koalendar.connections.queries import connection_to
 from koalendar.delivery.outcomes import Done, GiveUp, HoldLane, Outcome, Retry
+from koalendar.delivery.trouble import tell_hosts
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,8 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
         return GiveUp(error.reason)
     except Disconnected as error:
         _note_problem(row, error.reason, now)
+        if row.credential is not None:
+            tell_hosts(row.credential, now=now)
         return GiveUp(error.reason)
     except Misconfigured as error:
         log.exception(
@@ -361,10 +364,13 @@ def _note_rights(row: Meeting, error: Rejected, now: datetime) -> None:
     """Some refusals are about the account and not about this meeting: the integrations page says so too."""
     told = error.facts.get("scopes", ())
     scopes = [str(scope) for scope in told] if isinstance(told, list | tuple) else []
-    if row.credential is not None and error.reason == Reason.MISSING_SCOPE:
+    if row.credential is None:
+        return
+    if error.reason == Reason.MISSING_SCOPE:
         connections.note_missing_scope(row.credential, scopes, now)
-    elif row.credential is not None and error.reason == Reason.CANNOT_HOST:
+    elif error.reason == Reason.CANNOT_HOST:
         connections.note_attention(row.credential, error.reason, now)
+    tell_hosts(row.credential, now=now)
 
 
 def _later(error: Temporary) -> Outcome:

@@ -209,7 +209,7 @@ def test_a_meeting_that_lists_show_late_is_still_adopted(sandbox: Sandbox) -> No
 
 
 def forget_the_answer() -> None:
-    """As a crash between Zoom's answer and our commit leaves it: the create is pending, its outcome unknown."""
+    """As a crash between Zoom's answer and our commit leaves it: the create is pending."""
     Meeting.objects.update(
         state=Meeting.State.CREATE_PENDING, attempted_at=NOW, remote_id="", join_url="", applied_hash=""
     )
@@ -555,6 +555,21 @@ def test_an_uninstalled_app_breaks_the_connection_at_the_next_call(sandbox: Sand
     assert state_of(booking).state == CopyState.FAILED
 
 
+def test_the_host_is_mailed_once_that_the_connection_broke(sandbox: Sandbox) -> None:
+    connect_zoom(sandbox)
+    event_type = make_event_type()
+    for number in range(3):
+        make_booking(event_type, start=TUESDAY_NINE + minutes(30 * number))
+    sandbox.zoom.uninstall("ada@example.com")
+    deliver()
+    deliver(timedelta(hours=1))
+    told = [mail for mail in sandbox.mailbox.messages if "no link" in mail.subject]
+    assert [mail.subject for mail in told] == ["Zoom needs you: 3 bookings have no link"]
+    assert "http://localhost:8000/dashboard/integrations/" in told[0].text
+    assert "Reconnect" in told[0].text
+    assert max(len(line) for line in told[0].text.splitlines()) <= 76
+
+
 # ── A meeting that is there ──
 
 
@@ -606,7 +621,9 @@ def test_a_change_that_zoom_accepts_and_ignores_is_not_called_done(sandbox: Sand
     booking = booked_and_made(sandbox)
     number = int(state_of(booking).meeting_id)
     ignored = faults.Answer(204)
-    sandbox.zoom.faults.append(faults.Fault("answer", answer=ignored, **CHANGE))
+    sandbox.zoom.faults.append(
+        faults.Fault("answer", answer=ignored, method="PATCH", path=faults.ONE_MEETING)
+    )
     reschedule(booking, start=TUESDAY_NINE + minutes(60), by=Booking.By.HOST, now=NOW)
     deliver()
     found = state_of(booking)
