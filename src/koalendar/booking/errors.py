@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 
-class BookingRefused(Exception):  # noqa: N818  The reader meets it as a sentence: booking refused, slot taken.
+class BookingRefused(Exception):
     """The domain says no. Nothing was changed."""
 
 

@@ -70,7 +70,7 @@ class ProviderError(Exception):
         self.reason = reason
 
 
-class Temporary(ProviderError):  # noqa: N818
+class Temporary(ProviderError):
     """Not done; the same call may work later.
 
     `retry_after` is seconds to wait at least; `held_until` is the instant before which no call can succeed.
@@ -84,11 +84,11 @@ class Temporary(ProviderError):  # noqa: N818
         self.held_until = held_until
 
 
-class Uncertain(ProviderError):  # noqa: N818
+class Uncertain(ProviderError):
     """A create was sent and its outcome is unknown: look for the marker before anything else."""
 
 
-class Rejected(ProviderError):  # noqa: N818
+class Rejected(ProviderError):
     """Understood and refused; the same call will never work.
 
     `facts` are the provider's numbers and names (status, code, missing scopes), never its sentences.
@@ -100,18 +100,18 @@ class Rejected(ProviderError):  # noqa: N818
         self.facts: Mapping[str, object] = facts or {}
 
 
-class Gone(ProviderError):  # noqa: N818
+class Gone(ProviderError):
     """The object is not there: deleted, expired, or never made."""
 
     def __init__(self) -> None:
         super().__init__(Reason.GONE)
 
 
-class Disconnected(ProviderError):  # noqa: N818
+class Disconnected(ProviderError):
     """The authorisation has ended; no call can work before the host connects again."""
 
 
-class Misconfigured(ProviderError):  # noqa: N818
+class Misconfigured(ProviderError):
     """The operator's app or settings are wrong; no host can mend it."""
 
 

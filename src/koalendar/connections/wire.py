@@ -23,11 +23,11 @@ CONNECT_SECONDS = 3.0
 MAX_BODY = 1_000_000
 
 
-class NotSent(Exception):  # noqa: N818
+class NotSent(Exception):
     """The request has not left: nothing can have happened on the other side."""
 
 
-class NoAnswer(Exception):  # noqa: N818
+class NoAnswer(Exception):
     """The request may have arrived, but no complete answer came back in time."""
 
 

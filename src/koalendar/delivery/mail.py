@@ -32,11 +32,11 @@ _State = Message.State
 _A_MOMENT = timedelta(seconds=1)
 
 
-class MailRefused(Exception):  # noqa: N818
+class MailRefused(Exception):
     """The server will never take this mail."""
 
 
-class MailUnreachable(Exception):  # noqa: N818
+class MailUnreachable(Exception):
     """The server did not take this mail now."""
 
 

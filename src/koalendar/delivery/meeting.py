@@ -341,7 +341,7 @@ def _hash(appointment: Appointment) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-class Overtaken(Exception):  # noqa: N818
+class Overtaken(Exception):
     """Another worker went on with this meeting: its record counts, ours doesn't."""
 
 
