@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -11,8 +11,10 @@ from koalendar.scheduling.zones import to_datetime, wall_to_minutes
 from koalendar.web.public.reader import Reader
 
 # What the picker itself reads; every other name of the query may fill in a field of the form.
-_OWN = frozenset({"month", "date", "duration", "tz", "clock", "slot", "zones", "q", "keep", "embed"})
+_OWN = frozenset({"month", "date", "duration", "tz", "clock", "slot", "zones", "q", "keep"})
 _LONGEST_CARRIED = 2000
+# Far enough from both ends of the calendar that no zone and no search of the picker leads beyond them.
+_YEARS = range(1971, 9001)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Address:
 
 
 def read_address(path: str, query: QueryDict, *, durations: list[int], reader: Reader) -> Address:
-    duration = _number(query.get("duration", ""))
+    duration = read_number(query.get("duration", ""))
     chosen = duration if duration in durations else durations[0]
     day = _day(query.get("date", ""))
     carried = {name: query.get(name, "") for name in query if name not in _OWN}
@@ -98,12 +100,14 @@ def read_slot(text: str, day: date | None, reader: Reader) -> datetime | None:
             to_datetime(wall_to_minutes(day, minute_of_day, reader.rules)) if minute_of_day < 1440 else None
         )
     try:
-        instant = datetime.fromisoformat(text)
-        return (
-            reader.local(instant) if instant.tzinfo and not (instant.second or instant.microsecond) else None
-        )
+        said = datetime.fromisoformat(text)
+        instant = said.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    # An offset may have seconds too, so it is the instant that has to be on a whole minute.
+    if said.tzinfo is None or instant.second or instant.microsecond or instant.year not in _YEARS:
+        return None
+    return reader.local(instant)
 
 
 def _day(text: str) -> date | None:
@@ -111,8 +115,9 @@ def _day(text: str) -> date | None:
         found = date.fromisoformat(text)
     except ValueError:
         return None
-    return found if 1971 <= found.year <= 9000 else None
+    return found if found.year in _YEARS else None
 
 
-def _number(text: str) -> int:
+def read_number(text: str) -> int:
+    """A number of at most five digits; 0 for anything else."""
     return int(text) if re.fullmatch(r"[0-9]{1,5}", text) else 0

@@ -225,7 +225,8 @@ def _choose_zone(request: HttpRequest, desk: Desk) -> HttpResponse:
         )
     if target == "zone":
         return unstored(render(request, "public/_zone_search.html", context))
-    context["carried"] = {**address.carried, **address.shown(reader)}
+    # Pairs, since a template would take a parameter called "items" for the dictionary's own method.
+    context["carried"] = list({**address.carried, **address.shown(reader)}.items())
     context["zones"] = zone_names()
     return unstored(render(request, "public/zones.html", context))
 
