@@ -4,11 +4,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 
 from koalendar.booking.actions import Invitee, Wish
@@ -17,9 +20,13 @@ from koalendar.web.public import places
 from koalendar.web.public.reader import Reader
 
 MAX_GUESTS = 10
+_LONGEST_ADDRESS = 254  # As the booking stores it, and as RFC 5321 lets it stand in a mail's envelope.
 _LONGEST = {"short_text": 200, "long_text": 2000}
 # What people write between the digits of a phone number is theirs to choose.
 _PHONE = re.compile(r"[+(]?[0-9][0-9 ()./-]{3,28}")
+# The dot-atom of RFC 5322, section 3.2.3.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 
 Question = Mapping[str, Any]
 
@@ -30,19 +37,31 @@ def _no_control_characters(text: str) -> None:
 
 
 def _email(text: str) -> str:
-    """The address in lower case, or a ValidationError that names the likely slip."""
+    """The address as mail servers take it, or a ValidationError that names the likely slip."""
+    if (address := _mailable(text)) is not None:
+        return address
+    mended = _mailable(re.sub(r"\s+", "", text).replace(",", "."))
+    if mended is None:
+        raise ValidationError(_("Enter an e-mail address like ina@example.com"), code="email")
+    raise ValidationError(_("Did you mean %(address)s?") % {"address": mended}, code="email_slip")
+
+
+def _mailable(text: str) -> str | None:
+    """The address in lower case, an international domain in its ASCII form; None if no mail could go there.
+
+    RFC 5322 allows more than is let through: quotes around anything, even control characters, which cannot
+    be written into a header. Beyond ASCII the part before the @ needs servers that speak RFC 6531.
+    """
+    local, _at, domain = text.rpartition("@")
+    if not _LOCAL_PART.fullmatch(local):
+        return None
     try:
-        validate_email(text)
-    except ValidationError:
-        mended = re.sub(r"\s+", "", text).replace(",", ".")
-        try:
-            validate_email(mended)
-        except ValidationError:
-            raise ValidationError(_("Enter an e-mail address like ina@example.com"), code="email") from None
-        raise ValidationError(
-            _("Did you mean %(address)s?") % {"address": mended}, code="email_slip"
-        ) from None
-    return text.lower()
+        address = f"{local}@{punycode(domain)}".lower()
+        validate_email(address)
+        Address(addr_spec=address)
+    except (ValidationError, ValueError, MessageError):
+        return None
+    return address if len(address) <= _LONGEST_ADDRESS else None
 
 
 class EmailField(forms.CharField):
@@ -107,14 +126,14 @@ class BookingForm(forms.Form):
         )
         self.fields["email"] = EmailField(
             label=_("E-mail"),
-            max_length=254,
+            max_length=_LONGEST_ADDRESS,
             widget=forms.TextInput(
                 attrs={"type": "email", "autocomplete": "email", "inputmode": "email", "spellcheck": "false"}
             ),
             help_text=_("The link goes here") if self._may_be_online else _("The confirmation goes here"),
             error_messages={
                 "required": _("Enter your e-mail address"),
-                "max_length": _("E-mail address must be 254 characters or fewer"),
+                "max_length": _("E-mail address must be %(n)d characters or fewer") % {"n": _LONGEST_ADDRESS},
             },
         )
         self._ask_where()

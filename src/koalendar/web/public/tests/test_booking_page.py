@@ -248,6 +248,7 @@ def test_the_form_says_what_is_wrong_and_keeps_what_was_typed(client: Client) ->
         ({"name": "x" * 121}, "Name must be 120 characters or fewer"),
         ({"name": "Ina\x07Berg"}, "Use letters, digits and punctuation on one line"),
         ({"email": "ina"}, "Enter an e-mail address like ina@example.com"),
+        ({"email": "i" * 64 + "@" + "ü" * 40 + ".example" * 18 + ".de"}, "Enter an e-mail address like"),
         ({"guests": "ben@example.com\nnobody"}, "Enter an e-mail address like ina@example.com"),
         ({"guests": "\n".join(f"g{n}@example.com" for n in range(11))}, "Guests must be 10 or fewer"),
         ({"answer-topic": ""}, "Answer “What is it about?”"),
@@ -265,6 +266,36 @@ def test_the_server_judges_every_field_itself(client: Client, changes: dict[str,
     assert answer.status_code == 422
     assert words in text_of(answer)
     assert not Booking.objects.exists()
+
+
+@pytest.mark.parametrize("field", ["email", "guests"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        '"\x01"@example.com',
+        '"Ina Berg"@example.com',
+        "ſ@example.com",
+        "\N{KELVIN SIGN}@example.com",
+        "jürgen@example.com",
+        ".ina@example.com",
+        "ina@" + "ü" * 64 + ".example",
+        "ina@-.example",
+    ],
+)
+def test_an_address_that_no_mail_can_go_to_is_refused(client: Client, field: str, address: str) -> None:
+    make_event_type(guests_allowed=True)
+    answer = client.post(PAGE, answers(**{field: address}))
+    assert answer.status_code == 422
+    assert "Enter an e-mail address like ina@example.com" in text_of(answer)
+    assert not Booking.objects.exists()
+
+
+def test_an_international_domain_is_kept_in_its_ascii_form(client: Client) -> None:
+    make_event_type(guests_allowed=True)
+    client.post(PAGE, answers(email="Ina@Bücher.example", guests="ben@BÜCHER.example"))
+    booking = Booking.objects.get()
+    assert booking.invitee_email == "ina@xn--bcher-kva.example"
+    assert booking.guests == ["ben@xn--bcher-kva.example"]
 
 
 def demanding() -> EventType:
