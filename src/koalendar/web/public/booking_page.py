@@ -121,15 +121,17 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
     form = BookingForm(desk.event_type, host=desk.host, data=request.POST)
     wait = seconds_to_wait(request, "bookings", settings.KOALENDAR_RATE_BOOKINGS)
     if wait:
-        return _refuse(request, desk, form, start, 429, *_too_many("connection", wait))
+        heading = _("Too many bookings from this connection")
+        return _form_again(request, desk, form, start, 429, too_many_words(heading, wait))
     if not form.is_valid():
         return _form_again(request, desk, form, start, 422, {})
     wish = form.wish(start=start, duration=desk.address.duration, reader=desk.reader)
     try:
         booking = book(desk.event_type, wish, now=desk.reader.now, once=_once(request, desk.event_type, wish))
     except TooManyMails as error:
-        wait = round(error.after.total_seconds())
-        return _refuse(request, desk, form, start, 429, *_too_many("address", wait))
+        heading = _("Too many bookings for this e-mail address")
+        words = too_many_words(heading, round(error.after.total_seconds()))
+        return _form_again(request, desk, form, start, 429, words)
     except BookingRefused as error:
         return _taken(request, desk, form, start, error)
     return SeeOther(reverse("invitee-booking", args=[token_for(booking)]))
@@ -160,22 +162,15 @@ def _form_again(
     return answer(request, desk, context, status=status)
 
 
-def _refuse(
-    request: HttpRequest, desk: Desk, form: BookingForm, start: datetime, status: int, heading: str, text: str
-) -> HttpResponse:
-    return _form_again(request, desk, form, start, status, {"refusal": heading, "refusal_text": text})
-
-
-def _too_many(whose: str, wait: int) -> tuple[str, str]:
+def too_many_words(heading: str, wait: int) -> dict[str, Any]:
+    """What a form says above what was typed when it has to wait; `wait` in seconds."""
     minutes = max(1, -(-wait // 60))
     again = ngettext(
         "Your answers are kept. Try again in %(n)d minute.",
         "Your answers are kept. Try again in %(n)d minutes.",
         minutes,
     ) % {"n": minutes}
-    if whose == "connection":
-        return _("Too many bookings from this connection"), again
-    return _("Too many bookings for this e-mail address"), again
+    return {"refusal": heading, "refusal_text": again}
 
 
 def _taken(
@@ -184,7 +179,8 @@ def _taken(
     """The time is gone; others are one press away."""
     if isinstance(error, OutsideRules) and error.which == "inactive":
         heading = _("%(host)s no longer offers this") % {"host": desk.host}
-        return _refuse(request, desk, form, start, 409, heading, _("Nothing was booked."))
+        words = {"refusal": heading, "refusal_text": _("Nothing was booked.")}
+        return _form_again(request, desk, form, start, 409, words)
     return _form_again(request, desk, form, start, 409, taken_words(desk, start, error))
 
 

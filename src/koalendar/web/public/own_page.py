@@ -23,9 +23,10 @@ from koalendar.booking.links import booking_for_token, calendar_uid
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import CopyState, Whereabouts
 from koalendar.invitations import calendar, links
+from koalendar.web.limits import seconds_to_wait
 from koalendar.web.public import places
-from koalendar.web.public.address import picker_part, read_address, read_slot
-from koalendar.web.public.booking_page import host_name, taken_words, zone_of
+from koalendar.web.public.address import picker_part, read_address, read_number, read_slot
+from koalendar.web.public.booking_page import host_name, taken_words, too_many_words, zone_of
 from koalendar.web.public.desk import Desk, SeeOther, answer, look
 from koalendar.web.public.forms import ReasonForm
 from koalendar.web.public.reader import Reader, reader_of
@@ -86,8 +87,7 @@ def booking(request: HttpRequest, booking: Booking) -> HttpResponse:
 @_with_booking
 def link(request: HttpRequest, booking: Booking) -> HttpResponse:
     """The link box alone, for the page that waits for it."""
-    number = request.GET.get("n", "")
-    box = _link_box(booking, clock.now(), number=min(int(number), 1000) if number.isdecimal() else 0)
+    box = _link_box(booking, clock.now(), number=read_number(request.GET.get("n", "")))
     say = {"ready": _("Your Zoom link is ready"), "late": ""}.get(box.state, "")
     context = {"booking_path": _own_path(request), "box": box, "host": booking.snapshot["host"]}
     return render(request, "public/_swap.html", context | {"part": "public/_link_box.html", "say": say})
@@ -96,7 +96,9 @@ def link(request: HttpRequest, booking: Booking) -> HttpResponse:
 @require_safe
 @_with_booking
 def invite(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """The calendar file: a copy that nobody is asked to answer."""
+    """The calendar file: a copy that nobody is asked to answer. There is none of what has been called off."""
+    if not booking.is_live:
+        return render(request, "404.html", status=404)
     now = clock.now()
     body = calendar.publish(_event(booking, _place(booking, now), _own_path(request)), stamp=now)
     return HttpResponse(
@@ -131,14 +133,26 @@ def cancel(request: HttpRequest, booking: Booking) -> HttpResponse:
         return SeeOther(_own_path(request))
     if not actions.may_change(booking, now=reader.now):
         return _closed(request, booking, reader)
-    if request.method == "POST" and form.is_valid():
+    refusal = _too_many_changes(request) if request.method == "POST" else {}
+    if request.method == "POST" and not refusal and form.is_valid():
         try:
             actions.cancel(booking, by=Booking.By.INVITEE, now=reader.now, reason=form.cleaned_data["reason"])
         except BookingRefused:
             return _closed(request, booking, reader)
         return SeeOther(_own_path(request))
-    context = _context(request, booking, reader) | {"form": form}
-    return render(request, "public/cancel.html", context, status=422 if form.errors else 200)
+    context = _context(request, booking, reader) | {"form": form} | refusal
+    status = 429 if refusal else 422 if form.errors else 200
+    return render(request, "public/cancel.html", context, status=status)
+
+
+def _too_many_changes(request: HttpRequest) -> dict[str, Any]:
+    """Why this change has to wait; empty if it may be made now, which then counts.
+
+    Each change sends mails, and a booking can be moved to and fro without end. Changes and bookings are
+    counted apart, so whoever has just booked a lot can still cancel.
+    """
+    wait = seconds_to_wait(request, "changes", settings.KOALENDAR_RATE_BOOKINGS)
+    return too_many_words(_("Too many changes from this connection"), wait) if wait else {}
 
 
 # ── What is shown ──
@@ -369,6 +383,8 @@ def _move(request: HttpRequest, booking: Booking, desk: Desk) -> HttpResponse:
         return SeeOther(request.path)
     form = _move_form(request.POST)
     shown = desk.facts() | desk.at(start) | {"form": form}
+    if refusal := _too_many_changes(request):
+        return answer(request, desk, shown | refusal, status=429)
     if not form.is_valid():
         return answer(request, desk, shown, status=422)
     reason = form.cleaned_data["reason"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import icalendar
 import pytest
+from django.core.cache import caches
 from django.test import Client
 
 from koalendar.booking.links import LIFE_AFTER_END, token_for
@@ -190,6 +191,16 @@ def test_the_calendar_file_is_a_copy_with_the_bookings_own_uid(client: Client) -
     assert "ATTENDEE" not in event
 
 
+def test_what_was_called_off_is_given_to_no_calendar(client: Client) -> None:
+    booking = make_booking()
+    client.post(own(booking, "cancel/"))
+    assert get(client, own(booking, "invite.ics")).status_code == 404
+    page = get(client, own(booking)).content.decode()
+    assert "Add to your calendar" not in page
+    assert "invite.ics" not in page
+    assert "calendar.google.com" not in page
+
+
 # ── Changing ──
 
 
@@ -237,6 +248,24 @@ def test_after_the_cutoff_only_the_host_can_be_asked(client: Client) -> None:
         assert client.post(own(booking, part), {"slot": LATER}).status_code == 409
     booking.refresh_from_db()
     assert (booking.status, booking.sequence) == ("confirmed", 0)
+
+
+def test_too_many_changes_from_one_connection_wait_with_the_form_kept(client: Client, settings: Any) -> None:
+    settings.KOALENDAR_RATE_BOOKINGS = (1, 300)
+    caches["default"].clear()
+    booking = make_booking()
+    client.post(own(booking, "reschedule/"), {"slot": LATER, "tz": "UTC"})
+    move = {"slot": "2026-12-03T09:00+00:00", "tz": "UTC", "reason": "A cold"}
+    for part in ("reschedule/", "cancel/"):
+        answer = client.post(own(booking, part), move)
+        assert answer.status_code == 429
+        assert "Too many changes from this connection" in text_of(answer)
+        assert "Your answers are kept. Try again in 5 minutes." in text_of(answer)
+        assert "A cold" in text_of(answer)
+        assert "<title>Error:" in answer.content.decode()
+    booking.refresh_from_db()
+    assert (booking.status, booking.sequence) == ("confirmed", 1)
+    assert client.post(own(booking, "cancel/"), REMOTE_ADDR="192.0.2.7").status_code == 303
 
 
 def test_a_change_from_another_site_is_refused() -> None:
