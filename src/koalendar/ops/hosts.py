@@ -8,7 +8,7 @@ from koalendar.booking.setting_up import move_in
 from koalendar.scheduling.zones import canonical_zone
 
 
-class HostRefused(Exception):  # noqa: N818
+class HostRefused(Exception):
     """The host can't be made; the text is one line for the operator."""
 
 
