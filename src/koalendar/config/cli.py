@@ -166,7 +166,7 @@ def _createuser(options: argparse.Namespace) -> int:
     _set_up()
     from django.core.exceptions import ValidationError
 
-    from koalendar.ops.hosts import HostRefused, create_host
+    from koalendar.ops.hosts import HostRefused, create_host, weakness
 
     try:
         host = create_host(
@@ -182,6 +182,8 @@ def _createuser(options: argparse.Namespace) -> int:
     except ValidationError as error:
         print(f"koalendar: {options.username}: {' '.join(error.messages)}", file=sys.stderr)
         return 1
+    if words := weakness(options.password, host):
+        print(f"koalendar: the password is weak: {words}", file=sys.stderr)
     print(f"{host.email} can sign in; the public address is /{host.profile.slug}/")
     return 0
 

@@ -86,7 +86,12 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     # Shared by all processes: sign-in limits must count what every one of them saw.
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        # Counters of thousands of clients; the default of 300 would forget them under load.
+        "OPTIONS": {"MAX_ENTRIES": 100_000, "CULL_FREQUENCY": 10},
+    },
     # Of one process: what is counted on reads, which must never take the database's write lock.
     "memory": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -172,10 +177,15 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
+    # First what gives every answer its headers, a redirect to https included.
     "koalendar.web.headers.SafetyHeaders",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Load balancers ask by address and over plain http: before anything looks at the host name.
+    "koalendar.ops.health.Probes",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "koalendar.web.requests.NoNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -183,7 +193,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 TEMPLATES = [
@@ -301,6 +310,7 @@ SESSION_COOKIE_AGE = 14 * 86400
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "koalendar.web.pages.csrf_failure"
 LANGUAGE_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # No cookie of its own.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 if HTTPS:
     SESSION_COOKIE_NAME = "__Host-session"
@@ -310,7 +320,7 @@ if HTTPS:
     SECURE_HSTS_PRELOAD = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^integrations/zoom/(webhook|deauthorize)$"]
+    SECURE_REDIRECT_EXEMPT = [r"^integrations/zoom/(webhook|deauthorize)$"]
     CSRF_TRUSTED_ORIGINS = [KOALENDAR_BASE_URL]
 
 # Logs: one line of JSON per event for machines, readable lines while the site is local.
@@ -318,7 +328,6 @@ if HTTPS:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "koalendar.ops.logs.Redact"}},
     "formatters": {
         "json": {"()": "koalendar.ops.logs.JsonLines"},
         "plain": {"()": "koalendar.ops.logs.PlainLines"},
@@ -327,10 +336,14 @@ LOGGING = {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": "plain" if LOCAL else "json",
-            "filters": ["redact"],
         }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"koalendar": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        "koalendar": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},
+        # Strangers send any host name; each is answered 400, and none is news.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }
 LOGGING_CONFIG = "logging.config.dictConfig"

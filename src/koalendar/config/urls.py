@@ -1,8 +1,7 @@
-"""Every address of the site. The public pages come last: they answer to any first word."""
+"""Every address of the site but the probes. The public pages come last: they answer to any first word."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from koalendar.ops import health
 from koalendar.web import pages, styleguide
 from koalendar.web.dashboard import signing_up
 
@@ -11,8 +10,6 @@ handler500 = pages.server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.home, name="home"),
-    path("livez", health.livez, name="livez"),
-    path("readyz", health.readyz, name="readyz"),
     path("styleguide", styleguide.styleguide, name="styleguide"),
     path("accounts/signup/", signing_up.SignupView.as_view(), name="account_signup"),
     path("accounts/", include("allauth.account.urls")),

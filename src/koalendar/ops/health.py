@@ -1,13 +1,31 @@
 """What load balancers ask: is the process up, and can it serve?"""
 
+from collections.abc import Callable
+
+from django.core.cache import caches
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from koalendar.connections.models import Credential
 from koalendar.connections.sealing import SealError, unseal
+
+# Seconds for which "ready" is remembered: whoever asks often does not have the migrations read each time.
+_READY_FOR = 5
+_READY = "koalendar.ready"
+
+
+class Probes:
+    """Answers /livez and /readyz whatever host name is asked for; they tell nothing of the site."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.answers = {"/livez": livez, "/readyz": readyz}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.answers.get(request.path_info, self.get_response)(request)
 
 
 @require_safe
@@ -20,7 +38,9 @@ def livez(_request: HttpRequest) -> JsonResponse:
 @never_cache
 def readyz(_request: HttpRequest) -> JsonResponse:
     """Database, migrations and encryption key; no details, for a stranger may ask."""
-    well = not problems()
+    well = bool(caches["memory"].get(_READY)) or not problems()
+    if well:
+        caches["memory"].add(_READY, True, _READY_FOR)
     return JsonResponse({"status": "ok" if well else "unavailable"}, status=200 if well else 503)
 
 

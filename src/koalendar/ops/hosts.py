@@ -1,11 +1,16 @@
 """Make a host without a browser."""
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 
 from koalendar.accounts.models import Host, normal_email
 from koalendar.booking.setting_up import move_in
 from koalendar.scheduling.zones import canonical_zone
+
+_LONGEST_EMAIL = 254
 
 
 class HostRefused(Exception):
@@ -15,9 +20,14 @@ class HostRefused(Exception):
 def create_host(*, email: str, password: str, name: str = "", slug: str = "", zone: str = "UTC") -> Host:
     """A host who can sign in at once: the address counts as confirmed.
 
-    Raises HostRefused for a known address or an unknown zone, ValidationError for a slug that can't be.
+    Raises HostRefused for a malformed or known address, no password or an unknown zone, ValidationError for
+    a slug that can't be. A weak password is the operator's choice; see `weakness`.
     """
     email = normal_email(email)
+    if not _is_email(email):
+        raise HostRefused(f"{email!r} is no e-mail address; give one like ada@example.com")
+    if not password:
+        raise HostRefused("the password is empty; give one of at least 12 characters")
     known = canonical_zone(zone)
     if known is None:
         raise HostRefused(f"{zone} is no time zone; give an IANA name like Europe/Paris")
@@ -28,3 +38,20 @@ def create_host(*, email: str, password: str, name: str = "", slug: str = "", zo
         move_in(host, slug=slug)
         EmailAddress.objects.create(user=host, email=email, verified=True, primary=True)
         return host
+
+
+def _is_email(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return len(text) <= _LONGEST_EMAIL
+
+
+def weakness(password: str, host: Host) -> str:
+    """Why this site's own sign-up would refuse the password, in a line; empty if it would not."""
+    try:
+        validate_password(password, host)
+    except ValidationError as error:
+        return " ".join(error.messages)
+    return ""

@@ -3,7 +3,9 @@
 import json
 import logging
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from textwrap import indent
 
 # What every record carries anyway; whatever else is on it was given as a field.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
@@ -25,24 +27,29 @@ _SECRETS = (
 
 def redact(text: str) -> str:
     """`text` without what must not be in a log; line breaks become visible characters."""
+    return _without_secrets(text).replace("\r", "\\r").replace("\n", "\\n")
+
+
+def _without_secrets(text: str) -> str:
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
-    return text.replace("\r", "\\r").replace("\n", "\\n")
+    return text
 
 
-class Redact(logging.Filter):
-    """Redacts the message and the text fields of each record."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), None
-        for name, value in fields(record).items():
-            if isinstance(value, str):
-                setattr(record, name, redact(value))
-        return True
+def _redacted(value: object) -> object:
+    """The same for a field: numbers as they are, lists and dicts with their contents, the rest as text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {redact(str(name)): _redacted(each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted(each) for each in value]
+    return redact(str(value))
 
 
 def fields(record: logging.LogRecord) -> dict[str, object]:
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    """What was given beside the message, redacted."""
+    return {name: _redacted(value) for name, value in vars(record).items() if name not in _STANDARD}
 
 
 class JsonLines(logging.Formatter):
@@ -53,11 +60,11 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "event": record.getMessage(),
+            "event": redact(record.getMessage()),
         } | fields(record)
         if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+            line["trace"] = _without_secrets(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
 
 
 class PlainLines(logging.Formatter):
@@ -66,5 +73,8 @@ class PlainLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         extra = "".join(f" {name}={value}" for name, value in fields(record).items())
         at = self.formatTime(record, "%H:%M:%S")
-        line = f"{at} {record.levelname} {record.name} {record.getMessage()}{extra}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = f"{at} {record.levelname} {record.name} {redact(record.getMessage())}{extra}"
+        if not record.exc_info:
+            return line
+        trace = _without_secrets(self.formatException(record.exc_info))
+        return f"{line}\n{indent(trace, '    ')}"  # Set in, so that no line of it looks like an event.

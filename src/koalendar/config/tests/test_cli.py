@@ -38,6 +38,18 @@ def test_a_public_address_that_is_reserved_or_malformed_is_refused_in_words(tmp_
         assert done.stderr.count("\n") == 1
 
 
+def test_a_malformed_address_is_refused_and_a_weak_password_is_named(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    refused = run(tmp_path, "createuser", "--email", "ada", "--password", "x" * 12)
+    assert refused.returncode == 1
+    assert refused.stderr == "koalendar: 'ada' is no e-mail address; give one like ada@example.com\n"
+
+    made = run(tmp_path, "createuser", "--email", "ada@example.com", "--password", "short")
+    assert made.returncode == 0
+    assert made.stderr.startswith("koalendar: the password is weak: ")
+    assert made.stderr.count("\n") == 1
+
+
 def test_an_unknown_time_zone_is_refused_in_words(tmp_path: Path) -> None:
     run(tmp_path, "migrate")
     done = run(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core.cache import caches
 
 from koalendar.config.environment import Environment, SettingError, parse_database, parse_email, parse_rate
 
@@ -140,3 +141,14 @@ def test_an_address_of_a_mail_server_says_how_it_is_encrypted(
 ) -> None:
     found = parse_email(url)
     assert (found["EMAIL_PORT"], found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == (port, tls, ssl)
+
+
+@pytest.mark.django_db
+def test_the_counters_of_many_clients_outlive_each_other() -> None:
+    shared = caches["default"]
+    shared.set("first", 1)
+    for number in range(350):  # Without a setting the cache forgets some beyond 300.
+        shared.set(f"client-{number}", 1)
+
+    assert shared.get("first") == 1
+    assert len(shared.get_many([f"client-{number}" for number in range(350)])) == 350
