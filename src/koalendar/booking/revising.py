@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from koalendar.booking.actions import lock_hosts
 from koalendar.booking.errors import BookingRefused
 from koalendar.booking.models import EventType, Schedule
 
@@ -51,7 +52,10 @@ def set_bookable(event_type: EventType, *, active: bool) -> None:
 def delete_event_type(event_type: EventType) -> None:
     """Remove an event type that was never booked. Raises InUse for one that was."""
     with transaction.atomic():
-        locked = EventType.objects.select_for_update().get(pk=event_type.pk)
+        lock_hosts(event_type)  # As `book` does: a booking that is being made is done first, and then seen.
+        locked = EventType.objects.select_for_update().filter(pk=event_type.pk).first()
+        if locked is None:
+            return  # Deleted in another window.
         if locked.appointments.exists():
             raise InUse
         locked.delete()

@@ -338,7 +338,13 @@ def _lines(text: str) -> list[str]:
 
 
 _QuestionSet = forms.formset_factory(
-    QuestionForm, formset=Questions, extra=0, max_num=MAX_QUESTIONS, validate_max=True, can_delete=True
+    QuestionForm,
+    formset=Questions,
+    extra=0,
+    max_num=MAX_QUESTIONS,
+    absolute_max=MAX_QUESTIONS + 1,  # However many rows a form claims to have, no more are read or drawn.
+    validate_max=True,
+    can_delete=True,
 )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -92,12 +93,22 @@ def _editor(request: HttpRequest, host: Host, event_type: EventType | None) -> H
             return _save(request, host, event_type, form, questions)
         except revising.ChangedMeanwhile:
             assert event_type is not None  # A new one has no other window.
+            # With the present revision saving again is a decision and no accident.
             form.add_error(None, _("This was saved in another window meanwhile. Save again to replace that."))
-            data["revision"] = str(_revision_of(event_type))
-        except ValidationError as error:
-            for name, texts in field_errors(error).items():
-                form.add_error(name if name in form.fields else None, texts)
+            data["revision"] = str(own_of(queries.event_types_of(host), pk=event_type.pk).revision)
+        except (IntegrityError, ValidationError) as error:
+            # Another window may have taken the address after the form had looked for it: it looks again.
+            form.full_clean()
+            if form.is_valid():
+                if not isinstance(error, ValidationError):
+                    raise
+                _say_at_its_field(form, error)
     return _show(request, host, event_type, form, questions, status=422)
+
+
+def _say_at_its_field(form: EventTypeForm, error: ValidationError) -> None:
+    for name, texts in field_errors(error).items():
+        form.add_error(name if name in form.fields else None, texts)
 
 
 def _save(
@@ -116,16 +127,11 @@ def _save(
     return redirect("event-types")
 
 
-def _revision_of(event_type: EventType) -> int:
-    """The present one, so that saving again is a decision and no accident."""
-    return EventType.objects.values_list("revision", flat=True).get(pk=event_type.pk)
-
-
 def _with_another_question(request: HttpRequest, host: Host, event_type: EventType | None) -> HttpResponse:
     """The editor as it was typed, not judged yet, with one more empty row."""
     data = request.POST.copy()
     known = data.get("questions-TOTAL_FORMS", "")
-    total = min((int(known) if known.isdecimal() else 0) + 1, MAX_QUESTIONS)
+    total = min((int(known) if known.isdecimal() and len(known) < 4 else 0) + 1, MAX_QUESTIONS)
     data["questions-TOTAL_FORMS"] = str(total)
     form = EventTypeForm(host, event_type, data)
     questions = question_set(event_type, data)

@@ -138,7 +138,7 @@ class TurnOnCodesForm(OurWords, allauth_totp_forms.ActivateTOTPForm):
     """A first code, which shows that the app has the key."""
 
 
-class Overtaken(Exception):  # noqa: N818
+class Overtaken(Exception):
     """Somebody else took what the form asks for; its errors say what."""
 
 

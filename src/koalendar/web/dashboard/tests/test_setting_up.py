@@ -7,7 +7,9 @@ import pytest
 from django.http import QueryDict
 from django.test import Client
 
+from koalendar.booking import revising
 from koalendar.booking.models import EventType, Schedule
+from koalendar.web.dashboard.event_type_forms import EventTypeForm
 from koalendar.web.dashboard.hours import act, draft_from, draft_of, judge
 from koalendar.web.dashboard.tests.browsers import sign_in
 from tests.people import ada, make_booking, make_event_type, make_host
@@ -172,6 +174,54 @@ def test_closing_ends_booking_and_keeps_the_event_type(browser: Client) -> None:
     browser.post(f"/dashboard/event-types/{made.public_id}/bookable", {"active": "1"})
     made.refresh_from_db()
     assert made.active
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize("is_after_the_model_looked", [True, False])
+def test_an_address_that_another_window_takes_meanwhile_is_an_error_of_the_form(
+    browser: Client, monkeypatch: pytest.MonkeyPatch, is_new: bool, is_after_the_model_looked: bool
+) -> None:
+    event_type = None if is_new else make_event_type()
+    as_stored = EventTypeForm.fields_of_event_type
+
+    def overtaken(form: EventTypeForm) -> dict[str, Any]:
+        make_event_type(slug="coffee", title="Other")
+        return as_stored(form)
+
+    monkeypatch.setattr(EventTypeForm, "fields_of_event_type", overtaken)
+    if is_after_the_model_looked:
+        monkeypatch.setattr(EventType, "validate_constraints", lambda *_args, **_options: None)
+        monkeypatch.setattr(EventType, "validate_unique", lambda *_args, **_options: None)
+    address = "/dashboard/event-types/" + ("new" if event_type is None else f"{event_type.public_id}/")
+    answer = browser.post(address, editor(revision="1"))
+
+    assert answer.status_code == 422
+    assert "Another event type of yours has this address" in answer.content.decode()
+
+
+def test_an_event_type_that_is_booked_while_it_is_deleted_stays_and_says_so(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_type = make_event_type()
+
+    def after_the_booking(event_type: EventType) -> None:
+        make_booking(event_type)
+
+    monkeypatch.setattr(revising, "lock_hosts", after_the_booking)
+    answer = browser.post(f"/dashboard/event-types/{event_type.public_id}/delete")
+
+    assert answer.status_code == 200
+    assert answer.context["was_booked"]
+    assert EventType.objects.filter(pk=event_type.pk).exists()
+
+
+def test_deleting_in_two_windows_is_deleting_once(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    event_type = make_event_type()
+    monkeypatch.setattr(revising, "lock_hosts", lambda row: EventType.objects.filter(pk=row.pk).delete())
+
+    answer = browser.post(f"/dashboard/event-types/{event_type.public_id}/delete")
+
+    assert answer.status_code == 302
 
 
 def test_only_what_was_never_booked_is_deleted(browser: Client) -> None:
