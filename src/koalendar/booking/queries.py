@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -13,11 +13,25 @@ from django.db.models import Count, Q, QuerySet
 
 from koalendar.accounts.models import Host
 from koalendar.booking.models import Booking, EventType, Meeting, Profile, ProfileAlias
-from koalendar.booking.owed import MAIL, entries_of
+from koalendar.booking.owed import MAIL, MEETING, entries_of
+from koalendar.booking.problems import NOT_CONNECTED
 from koalendar.connections import queries as connections
+from koalendar.connections.provider import Reason
 from koalendar.outbox.models import Entry
 
 PAGE = 25
+
+# Why a meeting was given up, where a connection that works is all that it needs.
+_MENDED_BY_CONNECTING = (
+    NOT_CONNECTED,
+    Reason.AUTHORIZATION_REFUSED,
+    Reason.AUTHORIZATION_REPLACED,
+    Reason.SCOPES_CHANGED,
+    Reason.USER_GONE,
+    Reason.INVITATION_EXPIRED,
+    Reason.ADMIN_DISABLED,
+    Reason.ERASED,
+)
 
 
 # ── What an invitee may look at ──
@@ -235,8 +249,8 @@ def _read_cursor(cursor: str) -> tuple[datetime, int] | None:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         start, pk = text.split("|")
         instant = datetime.fromisoformat(start)
-        return (instant, int(pk)) if instant.tzinfo else None
-    except (binascii.Error, ValueError):
+        return (instant.astimezone(UTC), int(pk)) if instant.tzinfo else None
+    except (binascii.Error, ValueError, OverflowError):  # The last: beyond the years that there are.
         return None
 
 
@@ -244,6 +258,18 @@ def coming_without_link(host: Host, *, now: datetime) -> int:
     """How many coming bookings at Zoom have no link, for the integrations page and its banner."""
     coming = bookings_of(host).filter(_tab_filter(Tab.UPCOMING, now), appointment__location__kind="zoom")
     return coming.exclude(appointment__meetings__in=Meeting.objects.exclude(join_url="")).count()
+
+
+def waits_for_connection(host: Host, *, now: datetime) -> bool:
+    """Whether a meeting was given up because Zoom was not connected: one to be made, or one to be deleted."""
+    left_behind = Meeting.objects.exclude(state=Meeting.State.GONE)
+    concerned = bookings_of(host).filter(
+        _tab_filter(Tab.UPCOMING, now)
+        | Q(_tab_filter(Tab.CANCELLED, now), appointment__meetings__in=left_behind)
+    )
+    subjects = [str(pk) for pk in concerned.values_list("appointment_id", flat=True)]
+    given_up = Entry.objects.filter(kind=MEETING, subject__in=subjects, needs_person=True)
+    return given_up.filter(problem__in=_MENDED_BY_CONNECTING).exists()
 
 
 def event_types_of(host: Host) -> QuerySet[EventType]:

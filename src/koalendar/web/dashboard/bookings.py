@@ -1,7 +1,7 @@
 """Bookings: the agenda, one booking with its outside copies, and what a host does with it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
@@ -19,7 +19,8 @@ from koalendar.booking.errors import OutsideRules, SlotTaken, WrongState
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import CopyState, Tab
 from koalendar.connections.actions import open_meetings
-from koalendar.connections.provider import Gone, ProviderError
+from koalendar.connections.provider import Gone, ProviderError, Reason
+from koalendar.connections.queries import connection_to
 from koalendar.web.dashboard.booking_pages import Row, copies_of, facts_of, happened, offer, row_of
 from koalendar.web.dashboard.forms import ReasonForm
 from koalendar.web.dashboard.frame import for_host, own
@@ -27,6 +28,7 @@ from koalendar.web.dashboard.wording import HostWording, wording_for
 from koalendar.web.dashboard.zoom_card import trouble_banner
 
 _GONE = "meeting_gone"
+_FAR = timedelta(days=5 * 366)  # No page offers a time further away, and some cannot be written at all.
 _LOOKS = 46  # 1, 2, 3 … 15, 15 … seconds apart: about ten minutes.
 
 # ── The agenda ──
@@ -136,15 +138,19 @@ def start(_request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     """Fetch the address that starts the meeting as its host, and go there.
 
     It signs its bearer in at Zoom, so it is asked for now, kept nowhere and told to nobody. By GET, because
-    browsers hold a form's redirects to the content security policy; it changes nothing.
+    browsers hold a form's redirects to the content security policy; it changes nothing, but that a meeting
+    that somebody deleted in Zoom is made anew.
     """
     booking = own(queries.booking_of(host, uid))
     meeting = own(queries.meeting_of(booking))
-    if meeting.credential is None:
+    if meeting.credential is None or connection_to(host, meeting.credential) is None:
         return _start_failed(booking, problems.NOT_CONNECTED)
     try:
         address = open_meetings(meeting.credential).start_url(meeting.remote_id)
     except Gone:
+        if not booking.is_live or booking.appointment.end <= clock.now():
+            return _start_failed(booking, Reason.ENDED)
+        actions.retry_copies(booking, now=clock.now())
         return _start_failed(booking, _GONE)
     except ProviderError as error:
         return _start_failed(booking, str(error.reason))
@@ -168,7 +174,7 @@ def _next_look(request: HttpRequest) -> tuple[int, int] | None:
 
 def _start_problem(code: str) -> str:
     if code == _GONE:
-        return _("The meeting is not there any more in Zoom. Try again under Outside copies.")
+        return _("The meeting was deleted in Zoom; a new one is being made and its link sent.")
     return problems.in_words(code)
 
 
@@ -213,7 +219,7 @@ def reschedule(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     now = clock.now()
     if not booking.is_live or booking.appointment.end <= now:
         return redirect("dashboard-booking", uid=booking.uid)
-    wanted = _instant(request.POST.get("start") or request.GET.get("start", ""))
+    wanted = _instant(request.POST.get("start") or request.GET.get("start", ""), now=now)
     form = ReasonForm(request.POST or None)
     problem = ""
     if request.method == "POST" and wanted and form.is_valid():
@@ -221,6 +227,9 @@ def reschedule(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
             actions.reschedule(
                 booking, start=wanted, by=Booking.By.HOST, now=now, reason=form.cleaned_data["reason"]
             )
+        except WrongState:
+            messages.info(request, _("This booking had ended already."))
+            return redirect("dashboard-booking", uid=booking.uid)
         except (SlotTaken, OutsideRules):
             problem, wanted = _("This time is not free any more. Choose another one."), None
         else:
@@ -241,12 +250,16 @@ def reschedule(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     return render(request, "dashboard/booking_reschedule.html", context, status=status)
 
 
-def _instant(text: str) -> datetime | None:
+def _instant(text: str, *, now: datetime) -> datetime | None:
+    """A whole minute that some calendar page could have offered, in UTC; None for any other text."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return at if at.tzinfo is not None else None
+    if at.tzinfo is None or abs(at - now) > _FAR:
+        return None
+    at = at.astimezone(UTC)
+    return at if at == at.replace(second=0, microsecond=0) else None
 
 
 def _new_time(booking: Booking, start: datetime, words: HostWording) -> str:

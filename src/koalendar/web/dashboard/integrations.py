@@ -20,7 +20,7 @@ from koalendar.connections.models import Connection
 from koalendar.connections.provider import ProviderError
 from koalendar.web.dashboard import attempts, audit
 from koalendar.web.dashboard.frame import for_host, own
-from koalendar.web.dashboard.zoom_card import cards_for, coming_at_zoom
+from koalendar.web.dashboard.zoom_card import cards_for, coming_at_zoom, zoom_works
 
 ZOOM = "zoom"
 
@@ -28,9 +28,13 @@ ZOOM = "zoom"
 @require_GET
 @for_host
 def index(request: HttpRequest, host: Host) -> HttpResponse:
+    now = clock.now()
+    if zoom_works(host) and bookings.waits_for_connection(host, now=now):
+        # The process may have died between connecting and owing what had waited for it.
+        owe_meetings(host, now=now)
     cards = cards_for(
         host,
-        now=clock.now(),
+        now=now,
         failed=request.GET.get("failed", ""),
         tested=request.GET.get("tested", ""),
         outcome=request.GET.get("outcome", ""),
@@ -159,9 +163,12 @@ def _back_to(request: HttpRequest) -> str:
 
 @require_POST
 @for_host
-def test(_request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
+def test(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
     """Ask Zoom whose account this is; the page then says what was done and what came of it."""
     connection = own(queries.connection_by_id(host, public_id))
+    if queries.connection_to(host, connection.credential) is None:
+        messages.warning(request, _("Zoom is not connected, so we did not ask. Connect it first."))
+        return redirect("integrations")
     outcome = "well"
     try:
         actions.open_meetings(connection.credential).me()

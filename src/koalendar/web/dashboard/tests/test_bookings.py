@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.db import connection
@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from koalendar import clock
-from koalendar.booking.actions import Invitee, cancel
+from koalendar.booking.actions import Invitee, cancel, reschedule
 from koalendar.booking.models import Booking, EventType, Meeting
 from koalendar.booking.owed import entries_of
 from koalendar.connections.actions import open_meetings
@@ -18,8 +18,9 @@ from koalendar.connections.models import Connection
 from koalendar.connections.provider import MeetingSpec
 from koalendar.outbox.models import Entry
 from koalendar.sandbox.server import Sandbox
+from koalendar.web.dashboard import bookings
 from koalendar.web.dashboard.tests.browsers import sign_in
-from tests.people import ada, connect_zoom, make_booking, make_event_type
+from tests.people import ada, connect_zoom, make_booking, make_connection, make_event_type, make_host
 
 pytestmark = pytest.mark.django_db
 
@@ -202,7 +203,42 @@ def test_a_meeting_that_is_gone_is_told_on_the_bookings_page(browser: Client, zo
     answer = browser.get(f"/dashboard/bookings/{booking.uid}/start", follow=True)
 
     assert "We could not start the meeting." in answer.content.decode()
-    assert "not there any more" in answer.content.decode()
+    told = "The meeting was deleted in Zoom; a new one is being made and its link sent."
+    assert told in answer.content.decode()
+    entry = entries_of([booking.appointment])[booking.appointment_id]
+    assert entry.due_at is not None
+
+
+def test_a_meeting_that_is_gone_and_over_is_not_made_again(
+    browser: Client, zoom: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking = book()
+    made(booking, zoom)
+    monkeypatch.setattr(clock, "now", lambda: booking.appointment.end)
+
+    answer = browser.get(f"/dashboard/bookings/{booking.uid}/start", follow=True)
+
+    assert "The meeting has ended in Zoom." in answer.content.decode()
+    assert entries_of([booking.appointment])[booking.appointment_id].due_at is None
+
+
+@pytest.mark.parametrize("state", [Connection.State.BROKEN, Connection.State.REVOKED])
+def test_a_meeting_is_not_started_over_a_connection_that_ended(
+    browser: Client, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    booking = book()
+    own = make_connection(state=state, is_default=False)
+    make_connection(make_host("Ben Adida"))  # The same account of Zoom, and this one works.
+    made(booking, own)
+    monkeypatch.setattr(bookings, "open_meetings", _no_call)
+
+    answer = browser.get(f"/dashboard/bookings/{booking.uid}/start", follow=True)
+
+    assert "Zoom is not connected" in answer.content.decode()
+
+
+def _no_call(*_words: object) -> NoReturn:
+    raise AssertionError("Zoom was called")
 
 
 def test_cancelling_says_whom_it_tells_then_tells_them_with_the_reason(browser: Client) -> None:
@@ -235,6 +271,24 @@ def test_rescheduling_offers_free_times_and_moves_the_booking(browser: Client) -
     booking.refresh_from_db()
     assert booking.appointment.start == later
     assert "You rescheduled from" in browser.get(f"/dashboard/bookings/{booking.uid}/").content.decode()
+
+
+def test_a_booking_that_is_cancelled_while_a_time_is_chosen_is_said_to_have_ended(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking = book()
+    later = booking.appointment.start + timedelta(hours=2)
+
+    def first_cancelled(booking: Booking, **wish: Any) -> Booking:
+        cancel(booking, by=Booking.By.INVITEE, now=clock.now())
+        return reschedule(booking, **wish)
+
+    monkeypatch.setattr("koalendar.booking.actions.reschedule", first_cancelled)
+    answer = browser.post(
+        f"/dashboard/bookings/{booking.uid}/reschedule", {"start": later.isoformat()}, follow=True
+    )
+
+    assert "This booking had ended already." in answer.content.decode()
 
 
 def test_a_time_that_somebody_took_is_said_and_other_times_are_offered(browser: Client) -> None:

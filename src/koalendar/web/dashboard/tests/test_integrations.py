@@ -1,7 +1,7 @@
 """Connecting Zoom, testing and disconnecting it, against the sandbox."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,13 +12,18 @@ from django.contrib.sessions.backends.cache import SessionStore
 from django.http import HttpResponse
 from django.test import Client
 
+from koalendar import clock
 from koalendar.accounts.models import Audit
+from koalendar.booking.actions import cancel
+from koalendar.booking.models import Booking
+from koalendar.connections import actions
 from koalendar.connections.models import Connection
 from koalendar.connections.pkce import challenge_of
+from koalendar.outbox.models import Entry
 from koalendar.sandbox.server import Sandbox
 from koalendar.web.dashboard import attempts
 from koalendar.web.dashboard.tests.browsers import sign_in
-from tests.people import NOW, ada, connect_zoom, make_booking, make_host
+from tests.people import NOW, ada, connect_zoom, make_booking, make_connection, make_host
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +159,55 @@ def test_testing_asks_zoom_and_says_what_was_done(browser: Client, sandbox: Sand
     answer = browser.post(f"/dashboard/integrations/zoom/{connection.public_id}/test", follow=True)
 
     assert "We asked Zoom who you are: ada@example.com. All permissions are there." in answer.content.decode()
+
+
+@pytest.mark.parametrize("state", [Connection.State.BROKEN, Connection.State.REVOKED])
+def test_a_connection_that_ended_is_not_tested(
+    browser: Client, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    connection = make_connection(state=state, is_default=False)
+    make_connection(make_host("Ben Adida"))  # The same account of Zoom, and this one works.
+    asked: list[object] = []
+    monkeypatch.setattr(actions, "open_meetings", asked.append)
+
+    answer = browser.post(f"/dashboard/integrations/zoom/{connection.public_id}/test", follow=True)
+
+    assert "Zoom is not connected, so we did not ask." in answer.content.decode()
+    assert asked == []
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_what_a_crash_left_waiting_for_a_connection_is_owed_when_the_page_is_opened(
+    browser: Client, is_cancelled: bool
+) -> None:
+    booking = make_booking(now=clock.now(), start=_next_tuesday())
+    if is_cancelled:
+        cancel(booking, by=Booking.By.HOST, now=clock.now())
+    entry = Entry.objects.filter(kind="meeting", subject=str(booking.appointment_id))
+    entry.update(due_at=None, needs_person=True, problem="not_connected")
+    browser.get("/dashboard/integrations/")
+    assert entry.get().due_at is None  # Nothing works yet.
+
+    make_connection()
+    browser.get("/dashboard/integrations/")
+
+    assert (entry.get().due_at is not None, entry.get().needs_person) == (True, False)
+
+
+def test_what_zoom_refused_is_not_tried_anew_by_looking_at_the_page(browser: Client) -> None:
+    booking = make_booking(now=clock.now(), start=_next_tuesday())
+    entry = Entry.objects.filter(kind="meeting", subject=str(booking.appointment_id))
+    entry.update(due_at=None, needs_person=True, problem="plan_limit")
+    make_connection()
+
+    browser.get("/dashboard/integrations/")
+
+    assert entry.get().due_at is None
+
+
+def _next_tuesday() -> datetime:
+    today = clock.now().replace(hour=9, minute=0, second=0, microsecond=0)
+    return today + timedelta(days=(1 - today.weekday()) % 7 + 7)
 
 
 def test_a_missing_permission_is_named_with_what_it_breaks(browser: Client, sandbox: Sandbox) -> None:
