@@ -332,3 +332,10 @@ def test_hours_saved_in_another_window_are_not_overwritten_unasked(browser: Clie
 
     assert answer.status_code == 422
     assert "saved in another window" in answer.content.decode()
+
+
+def test_what_a_page_says_after_saving_lies_in_no_cookie_of_its_own(browser: Client) -> None:
+    saved = browser.post("/dashboard/event-types/new", editor())
+
+    assert set(saved.cookies) <= {"sessionid", "csrftoken"}
+    assert "Saved." in browser.get("/dashboard/event-types/").content.decode()
