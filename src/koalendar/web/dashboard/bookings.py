@@ -39,7 +39,7 @@ _LOOKS = 46  # 1, 2, 3 … 15, 15 … seconds apart: about ten minutes.
 def index(request: HttpRequest, host: Host) -> HttpResponse:
     now = clock.now()
     tab = _tab(request.GET.get("tab", ""))
-    search = request.GET.get("q", "").strip()[:100]
+    search = request.GET.get("q", "").replace("\0", "").strip()[:100]  # PostgreSQL takes no NUL.
     page = queries.agenda(host, tab, now=now, search=search, cursor=request.GET.get("cursor", ""))
     words = wording_for(host, now=now)
     places = queries.whereabouts_of(page.bookings, now=now) if tab is Tab.UPCOMING else {}
