@@ -80,7 +80,8 @@ def book(event_type: EventType, wish: Wish, *, now: datetime, once: OnceOnly | N
         lock_hosts(event_type)
         if once is not None and (made := _made_before(once)) is not None:
             return made
-        event_type.refresh_from_db(fields=["active"])
+        if not EventType.objects.filter(pk=event_type.pk, active=True).exists():
+            raise OutsideRules("inactive")  # Closed or deleted while the invitee was writing.
         takes = _judge(event_type, wish.start, wish.duration, now=now)
         owed.judge_mail([wish.invitee.email, *wish.guests], now=now)
         appointment = _agree(event_type, wish, takes)

@@ -8,7 +8,7 @@ import pytest
 
 from koalendar.booking.actions import OnceOnly, book, cancel, owe_meetings, reschedule
 from koalendar.booking.errors import KeyReused, OutsideRules, SlotTaken, TooManyMails, WrongState
-from koalendar.booking.models import Booking, Hold, Meeting, Message
+from koalendar.booking.models import Booking, EventType, Hold, Meeting, Message
 from koalendar.outbox.models import Entry
 from tests.people import (
     NOW,
@@ -97,6 +97,15 @@ def test_a_start_that_is_not_offered_is_refused_with_the_rule_that_forbids_it(
         make_booking(event_type, **wish)
     assert refusal.value.which == which
     assert Booking.objects.count() == before
+
+
+def test_an_event_type_that_was_deleted_meanwhile_offers_nothing() -> None:
+    event_type = make_event_type()
+    wish = make_wish()
+    EventType.objects.get().delete()
+    with pytest.raises(OutsideRules) as refusal:
+        book(event_type, wish, now=NOW)
+    assert refusal.value.which == "inactive"
 
 
 def test_a_request_sent_twice_gives_the_same_booking() -> None:
