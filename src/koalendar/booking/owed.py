@@ -14,7 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import transaction
 
+from koalendar.accounts.models import AccountMail
 from koalendar.booking.errors import TooManyMails
 from koalendar.booking.models import Appointment, Booking, Meeting, Message
 from koalendar.connections import queries as connections
@@ -24,6 +26,7 @@ from koalendar.outbox.queue import enqueue, hasten
 
 MEETING = "meeting"
 MAIL = "mail"
+ACCOUNT_MAIL = "account_mail"
 
 Facts = dict[str, Any]
 
@@ -80,10 +83,18 @@ def _lane(appointment: Appointment, live: Meeting) -> str:
     return "" if connection is None else f"credential:{connection.credential_id}"
 
 
-def mails(booking: Booking, kind: str, facts: Facts, *, now: datetime, edition: int = 0) -> None:
-    """Both sides, and the guests, are told."""
+def mails(
+    booking: Booking,
+    kind: str,
+    facts: Facts,
+    *,
+    now: datetime,
+    due: datetime | None = None,
+    edition: int = 0,
+) -> None:
+    """Both sides, and the guests, are told: now, or when it is `due`."""
     for audience, recipient in _people(booking):
-        message(booking, audience, recipient, kind, facts=facts, due=now, now=now, edition=edition)
+        message(booking, audience, recipient, kind, facts=facts, due=due or now, now=now, edition=edition)
 
 
 def reminders(booking: Booking, *, now: datetime) -> None:
@@ -94,19 +105,8 @@ def reminders(booking: Booking, *, now: datetime) -> None:
     appointment = booking.appointment
     for lead in sorted(set(appointment.event_type.reminders)):
         due = appointment.start - timedelta(minutes=lead)
-        if due <= now:
-            continue
-        for audience, recipient in _people(booking):
-            message(
-                booking,
-                audience,
-                recipient,
-                Message.Kind.REMINDER,
-                facts=times_of(appointment),
-                due=due,
-                now=now,
-                edition=lead,
-            )
+        if due > now:
+            mails(booking, Message.Kind.REMINDER, times_of(appointment), now=now, due=due, edition=lead)
 
 
 def message(
@@ -133,9 +133,23 @@ def message(
         enqueue(MAIL, row.pk, due=due, lane=_mail_lane(row.pk))
 
 
-def _mail_lane(message_pk: int) -> str:
+def account_mail(recipient: str, *, subject: str, text: str, html: str, now: datetime) -> None:
+    """A mail about an account, whole as it is: it waits with the others for the mail server."""
+    with transaction.atomic():
+        mail = AccountMail.objects.create(
+            recipient=recipient,
+            subject=subject[:200],
+            text=text,
+            html=html,
+            message_id=_message_id(),
+            created_at=now,
+        )
+        enqueue(ACCOUNT_MAIL, mail.pk, due=now, lane=_mail_lane(mail.pk))
+
+
+def _mail_lane(pk: int) -> str:
     """One of three lanes: a mail server that hangs holds up three threads, and leaves one for links."""
-    return f"mail:{message_pk % 3}"
+    return f"mail:{pk % 3}"
 
 
 def silence(booking: Booking) -> None:

@@ -8,7 +8,6 @@ from koalendar.booking import owed
 from koalendar.delivery.mail import deliver_account_mail, deliver_message
 from koalendar.delivery.meeting import sync_meeting
 from koalendar.delivery.outcomes import Outcome
-from koalendar.delivery.trouble import ACCOUNT_MAIL
 
 
 class Handler(Protocol):
@@ -20,5 +19,5 @@ class Handler(Protocol):
 HANDLERS: Mapping[str, Handler] = {
     owed.MEETING: sync_meeting,
     owed.MAIL: deliver_message,
-    ACCOUNT_MAIL: deliver_account_mail,
+    owed.ACCOUNT_MAIL: deliver_account_mail,
 }

@@ -1,7 +1,6 @@
 """Tell hosts by mail that their account at a provider needs them: once per trouble."""
 
 from datetime import datetime
-from email.utils import make_msgid
 
 from django.conf import settings
 from django.db import transaction
@@ -10,26 +9,21 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
-from koalendar.accounts.models import AccountMail
+from koalendar.booking import owed
 from koalendar.booking.problems import in_words
 from koalendar.booking.queries import coming_without_link
 from koalendar.connections.actions import take_untold
 from koalendar.connections.models import Connection, Credential
-from koalendar.outbox.queue import enqueue
-
-ACCOUNT_MAIL = "account_mail"
 
 
 def tell_hosts(credential: Credential, *, now: datetime) -> None:
     """Owe a mail to each host whose connection is in trouble and who has not been told of it."""
     with transaction.atomic():
         for connection in take_untold(credential, now):
-            mail = _mail_about(connection, now)
-            mail.save()
-            enqueue(ACCOUNT_MAIL, mail.pk, due=now)
+            _mail_about(connection, now)
 
 
-def _mail_about(connection: Connection, now: datetime) -> AccountMail:
+def _mail_about(connection: Connection, now: datetime) -> None:
     host = connection.host
     with override(host.locale):
         missing = coming_without_link(host, now=now)
@@ -42,13 +36,12 @@ def _mail_about(connection: Connection, now: datetime) -> AccountMail:
             "is_broken": connection.state == Connection.State.BROKEN,
             "url": settings.KOALENDAR_BASE_URL + reverse("integrations"),
         }
-        return AccountMail(
-            recipient=host.email,
+        owed.account_mail(
+            host.email,
             subject=subject,
             text=render_to_string("mail/connection.txt", context),
             html=render_to_string("mail/connection.html", context),
-            message_id=make_msgid(domain=settings.HOSTNAME),
-            created_at=now,
+            now=now,
         )
 
 

@@ -2,7 +2,6 @@
 
 import re
 import time
-from email.utils import make_msgid
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,18 +12,15 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from koalendar import clock
-from koalendar.accounts.models import AccountMail, Host
+from koalendar.accounts.models import Host
+from koalendar.booking import owed
 from koalendar.connections.sealing import seal, unseal
-from koalendar.outbox.queue import enqueue
 from koalendar.web.limits import client_address
-
-ACCOUNT_MAIL = "account_mail"
 
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 
@@ -79,15 +75,9 @@ class AccountAdapter(DefaultAccountAdapter):
         message = self.render_mail(template_prefix, email, base | context | links)
         alternatives = message.alternatives if isinstance(message, EmailMultiAlternatives) else []
         html = next((str(content) for content, _type in alternatives), "")
-        with transaction.atomic():
-            mail = AccountMail.objects.create(
-                recipient=email,
-                subject=str(message.subject)[:200],
-                text=str(message.body),
-                html=html,
-                message_id=make_msgid(domain=settings.HOSTNAME),
-            )
-            enqueue(ACCOUNT_MAIL, mail.pk, due=clock.now())
+        owed.account_mail(
+            email, subject=str(message.subject), text=str(message.body), html=html, now=clock.now()
+        )
 
 
 def _signed_in_lately(request: HttpRequest) -> bool:
