@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 import httpx2
 import psycopg
 
+from koalendar.ops.demo import wait_for
+
 HOST_EMAIL, HOST_PASSWORD = "ada@example.com", "correct horse battery staple"
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -116,18 +118,6 @@ class House:
         self.stop()
 
 
-def wait_for(url: str, seconds: float = START_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if httpx2.get(url).status_code == 200:
-                return
-        except httpx2.HTTPError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"{url} did not answer within {seconds} s")
-
-
 def eventually(what: Any, seconds: float = 20) -> Any:
     """What `what()` gives as soon as it gives something true; it is asked again until then."""
     deadline = time.monotonic() + seconds
@@ -171,7 +161,7 @@ def running_house(
         with house:
             words = ("--port", str(sandbox_port), "--smtp-port", str(smtp_port), "--product-url", site)
             house.start("koalendar.sandbox", *words)
-            wait_for(f"{sandbox}/_control/state")
+            assert wait_for(f"{sandbox}/_control/state", seconds=START_SECONDS)
             house.koalendar("migrate")
             house.koalendar(
                 "createuser", "--email", HOST_EMAIL, "--password", HOST_PASSWORD, "--username", "ada"
@@ -180,7 +170,7 @@ def running_house(
             for command in run:
                 extra = ("--port", str(port)) if command in ("serve", "web") else ()
                 house.start("koalendar.config.cli", command, *extra)
-            wait_for(f"{site}/readyz")
+            assert wait_for(f"{site}/readyz", seconds=START_SECONDS)
             try:
                 yield house
             except BaseException:

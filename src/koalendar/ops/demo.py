@@ -3,16 +3,16 @@
 `environment` comes first, before Django reads its settings; the rest runs after it.
 """
 
-import json
 import os
 import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import parse_qs, urlsplit
-from urllib.request import Request, urlopen
+
+import httpx2
 
 HOST_EMAIL = "ada@example.com"
 HOST_PASSWORD = "koalendar-demo"  # noqa: S105  Printed at each start, for a site that only this machine reaches.
@@ -125,26 +125,19 @@ def _consent(values: dict[str, str], redirect_uri: str) -> tuple[str, str]:
         .authorize_url(redirect_uri=redirect_uri, state="demo", challenge=challenge_of(verifier))
     )
     base = urlsplit(values["ZOOM_BASE_URL"])
-    answer = _post(f"{base.scheme}://{base.netloc}/_control/authorize", {"url": url, "user": HOST_EMAIL})
-    return parse_qs(urlsplit(str(answer["location"])).query)["code"][0], verifier
-
-
-def _post(url: str, order: dict[str, str]) -> dict[str, object]:
-    request = Request(url, json.dumps(order).encode(), {"Content-Type": "application/json"})  # noqa: S310
-    with urlopen(request, timeout=10) as answer:  # noqa: S310  The sandbox on this machine.
-        result: dict[str, object] = json.load(answer)
-        return result
+    control = f"{base.scheme}://{base.netloc}/_control/authorize"
+    answer = httpx2.post(control, json={"url": url, "user": HOST_EMAIL}).raise_for_status().json()
+    return parse_qs(urlsplit(answer["location"]).query)["code"][0], verifier
 
 
 def wait_for(url: str, *, seconds: float = 30) -> bool:
-    """Whether `url` answers within `seconds`."""
+    """Whether `url` answers well within `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        try:
-            with urlopen(url, timeout=2):  # noqa: S310  One of our own processes on this machine.
+        with suppress(httpx2.HTTPError):
+            if httpx2.get(url, timeout=2).is_success:
                 return True
-        except (URLError, OSError):
-            time.sleep(0.05)
+        time.sleep(0.05)
     return False
 
 
