@@ -19,6 +19,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
 _SECRETS = (
     (re.compile(r"(?i)bearer\s+[\w.~+/=-]+"), "bearer …"),
     (re.compile(r"(?i)\b(pwd|code|state|token|zak|tk|key|signature)=[^&\s\"']+"), r"\1=…"),
+    (re.compile(r"\bkoa_[\w-]{20,}"), "koa_…"),
     (re.compile(r"/b/[\w-]{20,}"), "/b/…"),
     (re.compile(r"/accounts/(confirm-email|password/reset/key)/[^\s/\"']+"), r"/accounts/\1/…"),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "…@…"),

@@ -34,6 +34,7 @@ def failed(message: str) -> logging.LogRecord:
         "mail to SECRET1@example.com",
         "/b/SECRET1SECRET1SECRET1SECRET1/cancel/",
         "callback?code=SECRET1&state=SECRET2",
+        "no such key: koa_SECRET1SECRET1SECRET1SECRET1SECRET1",
     ],
 )
 def test_a_log_line_has_no_secret_and_no_address(text: str) -> None:
