@@ -94,8 +94,8 @@ CACHES = {
     },
     # Of one process: what is counted on reads, which must never take the database's write lock.
     "memory": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 50_000},
+        "BACKEND": "koalendar.web.counting.CountingCache",
+        "OPTIONS": {"MAX_ENTRIES": 1_000},
     },
 }
 
