@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -61,6 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     apikey = add("apikey", _apikey, "Make an API key and print it.")
     apikey.add_argument("--email", required=True)
     apikey.add_argument("--name", default="command line")
+    apikey.add_argument(
+        "--scope", choices=("read", "bookings", "all"), default="all", help="what the key may do (all)"
+    )
+    apikey.add_argument("--expires", type=_days, metavar="DAYS", help="dead after so many days (never)")
     add("doctor", _doctor, "Check settings, database, mail, worker, clock and providers.")
     sandbox = add("sandbox", _sandbox, "Run the sandbox alone: stands in for Zoom and for a mail server.")
     sandbox.add_argument("--port", type=int, default=9000)
@@ -74,6 +79,16 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("give a number of at least 1")
     return number
+
+
+def _days(text: str) -> timedelta:
+    number = _positive(text)
+    if number > _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"give a number of at most {_MOST_DAYS}")
+    return timedelta(days=number)
+
+
+_MOST_DAYS = 36500
 
 
 def _set_up() -> None:
@@ -191,14 +206,21 @@ def _createuser(options: argparse.Namespace) -> int:
 def _apikey(options: argparse.Namespace) -> int:
     _set_up()
     from koalendar import clock
-    from koalendar.accounts.keys import make_key
+    from koalendar.accounts.keys import KeyRefused, Scope, make_key
     from koalendar.accounts.models import Host, normal_email
 
     host = Host.objects.filter(email=normal_email(options.email), is_active=True).first()
     if host is None:
         print(f"koalendar: {options.email} has no account", file=sys.stderr)
         return 1
-    print(make_key(host, name=options.name, now=clock.now()))
+    now = clock.now()
+    expires_at = now + options.expires if options.expires else None
+    try:
+        key = make_key(host, name=options.name, now=now, scope=Scope(options.scope), expires_at=expires_at)
+    except KeyRefused as refusal:
+        print(f"koalendar: {refusal}", file=sys.stderr)
+        return 1
+    print(key)
     return 0
 
 

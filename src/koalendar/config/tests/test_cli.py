@@ -1,7 +1,13 @@
 """The commands of the `koalendar` program, as an operator runs them."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from koalendar.accounts.keys import Scope
+from koalendar.config.cli import _parser
 from koalendar.config.tests.test_settings import run
 
 
@@ -25,6 +31,29 @@ def test_a_host_is_made_once_and_can_be_given_a_key(tmp_path: Path) -> None:
     assert other.stdout != key.stdout
 
     assert run(tmp_path, "apikey", "--email", "ben@example.com").returncode == 1
+
+
+def test_a_key_can_be_given_a_scope_and_an_end_and_what_cannot_be_is_refused(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    run(tmp_path, "createuser", "--email", "ada@example.com", "--password", "correct horse battery")
+    words = ("apikey", "--email", "ada@example.com")
+    key = run(tmp_path, *words, "--name", "shop", "--scope", "read", "--expires", "30")
+    assert key.returncode == 0, key.stderr
+    with closing(sqlite3.connect(tmp_path / "koalendar.sqlite3")) as database:
+        query = "SELECT name, scopes, julianday(expires_at) - julianday(created_at) FROM accounts_apikey"
+        assert database.execute(query).fetchall() == [("shop", "read", pytest.approx(30))]
+
+    for refused in (("--scope", "write"), ("--expires", "0"), ("--expires", "9999999")):
+        assert run(tmp_path, *words, *refused).returncode == 2
+    nameless = run(tmp_path, *words, "--name", " ")
+    assert (nameless.returncode, nameless.stdout) == (1, "")
+    assert nameless.stderr == "koalendar: a key's name has 1 to 80 characters in one line\n"
+
+
+def test_the_scopes_of_the_command_are_those_of_keys() -> None:
+    for scope in Scope:
+        options = _parser().parse_args(["apikey", "--email", "ada@example.com", "--scope", scope.value])
+        assert options.scope == scope.value
 
 
 def test_a_public_address_that_is_reserved_or_malformed_is_refused_in_words(tmp_path: Path) -> None:
