@@ -100,21 +100,23 @@ def _take_shared(store: BaseCache, key: str, many: int, seconds: int, now: float
 
     Taking one is `add`, which a shared cache grants to one of two processes only; counting up is a read and
     a write that both may do at once. One look finds those that are free, so that a client at its limit is
-    refused by that look alone.
+    refused by that look alone. Of a large limit, what was not looked at counts as free.
     """
-    tickets = [f"{key}:{number}" for number in range(many)]
-    out: dict[str, float] = store.get_many(tickets)
-    lost = False
-    for ticket in tickets:
-        if ticket in out:
-            continue
-        if store.add(ticket, now + seconds, timeout=seconds):
-            out[ticket] = now + seconds
-            return Taken(True, len(out), min(out.values()))
-        lost = True  # Another process was faster.
-    if lost:
-        out = store.get_many(tickets)
-    return Taken(False, many, min(out.values(), default=now))
+    out: dict[str, float] = {}
+    for first in range(0, many, _LOOK):
+        tickets = [f"{key}:{number}" for number in range(first, min(first + _LOOK, many))]
+        out |= store.get_many(tickets)
+        for ticket in tickets:
+            if ticket in out:
+                continue
+            granted = store.add(ticket, now + seconds, timeout=seconds)
+            out[ticket] = now + seconds  # If it was not granted, then another process took it just now.
+            if granted:
+                return Taken(True, len(out), min(out.values()))
+    return Taken(False, many, min(out.values()))
+
+
+_LOOK = 500  # Databases take only so many values in a query.
 
 
 def _counted_as(address: str) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from django.core.cache import caches
-from django.db import connection
+from django.core.cache.backends.locmem import LocMemCache
+from django.db import connection, connections
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from koalendar.web.counting import Window
-from koalendar.web.limits import Allowance, client_address, seconds_to_wait, take
+from koalendar.web.limits import Allowance, _take_shared, client_address, seconds_to_wait, take
 from tests.people import NOW
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +136,38 @@ def test_a_client_at_its_limit_is_refused_by_one_look_at_the_shared_cache() -> N
     assert [query["sql"].split()[0] for query in asked_for] == ["SELECT"]
 
 
+def test_a_large_shared_limit_is_looked_at_in_parts() -> None:
+    with CaptureQueriesContext(connection) as asked_for:
+        assert asked("192.0.2.1", (100_000, 60)).remaining == 99_999
+    assert len(asked_for) < 10
+    caches["default"].clear()
+    shared = caches["default"]
+    limit = (501, 60)
+    assert asked("192.0.2.1", limit).remaining == 500
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cache_key FROM cache")
+        key = cursor.fetchone()[0].split(":", 2)[2].removesuffix(":0")
+    shared.set_many({f"{key}:{number}": NOW.timestamp() + 60 for number in range(1, 500)}, 60)
+    assert asked("192.0.2.1", limit).remaining == 0
+    assert asked("192.0.2.1", limit).wait > 0
+
+
+def test_processes_that_ask_the_shared_cache_at_once_get_each_ticket_once() -> None:
+    class Overtaken(LocMemCache):
+        """Before our first take, another process takes the ticket that looked free."""
+
+        def add(self, key: Any, value: Any, timeout: Any = None, version: int | None = None) -> bool:
+            if key.endswith(":0"):
+                super().add(key, value, timeout, version)
+            return super().add(key, value, timeout, version)
+
+    store = Overtaken("overtaken", {})
+    assert _take_shared(store, "x", 2, 60, 1000) == (True, 2, 1060)
+    assert _take_shared(store, "x", 2, 60, 1001) == (False, 2, 1060)
+    store.clear()
+    assert _take_shared(store, "x", 1, 60, 1000) == (False, 1, 1060)
+
+
 def test_a_client_behind_a_trusted_proxy_is_counted_alone(settings: Any) -> None:
     settings.KOALENDAR_TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
     for forwarded, refused in (
@@ -160,6 +193,18 @@ def test_threads_that_ask_at_once_get_each_ticket_once() -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(ask, range(400))) == 100
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_that_ask_the_database_at_once_get_each_ticket_once() -> None:
+    def ask(_number: int) -> bool:
+        try:
+            return asked("192.0.2.1", (5, 60)).wait == 0
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(ask, range(20))) == 5
 
 
 def test_memory_is_bounded_and_the_latest_clients_are_still_known() -> None:
