@@ -96,6 +96,19 @@ def editor(page: Page, house: House) -> None:
     page.wait_for_load_state()
 
 
+def new_key(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/settings/keys/new")
+    page.get_by_label("Name").fill("Shop of the city library")
+    page.get_by_role("button", name="Make key").click()
+    page.get_by_role("heading", name="Your new key").wait_for()
+
+
+def revoke_key(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/settings/keys/")
+    page.get_by_role("link", name="Revoke").first.click()
+    page.get_by_role("button", name="Revoke key").wait_for()
+
+
 def last_mail(page: Page, house: House) -> None:
     mails = eventually(lambda: house.state()["mails"])
     page.goto(f"{house.sandbox}/mail/{mails[-1]['n']}/html")
@@ -127,6 +140,10 @@ SHOTS = [
     Shot("availability", at("/dashboard/availability/"), signed_in=True),
     Shot("integrations", at("/dashboard/integrations/"), signed_in=True),
     Shot("settings", at("/dashboard/settings/"), signed_in=True),
+    Shot("key-form", at("/dashboard/settings/keys/new"), signed_in=True),
+    Shot("key-made", new_key, signed_in=True),
+    Shot("keys", at("/dashboard/settings/keys/"), signed_in=True),
+    Shot("key-revoke", revoke_key, signed_in=True),
     Shot("support", at("/dashboard/support/"), signed_in=True),
     Shot("styleguide", at("/styleguide")),
 ]

@@ -12,6 +12,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from playwright.sync_api import Browser, Page, expect
 
 from koalendar import clock
+from koalendar.accounts.keys import find_key
 from koalendar.accounts.models import AccountMail, Host
 from koalendar.booking.models import Booking, EventType, Schedule
 from koalendar.connections.models import Connection
@@ -254,6 +255,65 @@ def test_the_first_error_is_met_by_the_focus(visit: Visit, live_server: Any) -> 
     expect(page.locator("#error-summary")).to_be_focused()
     page.get_by_role("link", name="Title: Enter a title").click()
     expect(page.get_by_label("Title")).to_be_focused()
+
+
+# ── Keys for programs ──
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+def test_a_key_is_made_copied_and_revoked(
+    visit: Visit, live_server: Any, is_accessible: Callable[[Page], None], width: int, scheme: str
+) -> None:
+    page = visit(width=width, color_scheme=scheme, permissions=["clipboard-read", "clipboard-write"])
+    sign_in(page, ada(), site=live_server.url)
+    page.goto(f"{live_server.url}/dashboard/settings/")
+    page.get_by_role("link", name="API keys").click()
+    is_accessible(page)
+    page.get_by_role("link", name="New key").click()
+    is_accessible(page)
+    page.get_by_role("button", name="Make key").click()
+    expect(page.get_by_role("alert")).to_contain_text("Enter a name")
+    is_accessible(page)
+
+    page.get_by_label("Name").fill("shop")
+    page.get_by_label("Bookings:").check()
+    page.get_by_label("Expires").select_option("After 30 days")
+    page.get_by_role("button", name="Make key").click()
+    expect(page.get_by_role("heading", name="Your new key")).to_be_visible()
+    is_accessible(page)
+    page.get_by_role("button", name="Copy key shop").click()
+    expect(page.get_by_role("button", name="Copied key shop")).to_be_visible()
+    key = find_key(page.evaluate("navigator.clipboard.readText()"), now=clock.now())
+    assert key is not None
+    assert (key.host, key.scopes) == (ada(), "bookings")
+
+    page.reload()
+    expect(page.get_by_text("made already")).to_be_visible()
+    is_accessible(page)
+    page.get_by_role("link", name="Revoke shop").click()
+    is_accessible(page)
+    page.get_by_role("button", name="Revoke key").click()
+    expect(page.get_by_role("heading", name="No active keys")).to_be_visible()
+    expect(page.get_by_role("heading", name="Ended keys")).to_be_visible()
+    is_accessible(page)
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+
+
+def test_a_key_is_made_and_revoked_without_script(visit: Visit, live_server: Any) -> None:
+    page = sign_in(visit(java_script_enabled=False), ada(), site=live_server.url)
+    page.goto(f"{live_server.url}/dashboard/settings/keys/")
+    page.get_by_role("link", name="New key").click()
+    page.get_by_label("Name").fill("shop")
+    page.get_by_role("button", name="Make key").click()
+    text = page.locator(".copy-field code").inner_text()
+    assert find_key(text, now=clock.now()) is not None
+    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+
+    page.get_by_role("link", name="I have copied it").click()
+    page.get_by_role("link", name="Revoke shop").click()
+    page.get_by_role("button", name="Revoke key").click()
+    assert find_key(text, now=clock.now()) is None
 
 
 # ── For everybody ──

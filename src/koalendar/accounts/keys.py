@@ -80,7 +80,7 @@ def make_key(
         ApiKey.objects.create(
             host=host,
             name=name,
-            prefix=text[:10],
+            prefix=beginning(text),
             digest=digest(text),
             scopes=scope.value,
             created_at=now,
@@ -158,6 +158,11 @@ def live_keys(host: Host, *, now: datetime) -> QuerySet[ApiKey]:
 
 def _live(now: datetime) -> Q:
     return Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
+
+
+def beginning(text: str) -> str:
+    """What is kept and shown of a key, so that people can tell their keys apart."""
+    return text[: len(PREFIX) + 6]
 
 
 def digest(text: str) -> str:

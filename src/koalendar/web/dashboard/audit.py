@@ -107,4 +107,6 @@ def in_words(act: str) -> str:
         "connected": _("Zoom connected"),
         "connect_failed": _("Zoom did not connect"),
         "disconnected": _("Zoom disconnected"),
+        "key_made": _("API key made"),
+        "key_revoked": _("API key revoked"),
     }.get(act, act)

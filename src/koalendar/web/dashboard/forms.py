@@ -19,7 +19,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from koalendar.accounts.keys import LONGEST_NAME, Scope
 from koalendar.accounts.models import Host
+from koalendar.booking.ids import public_id
 from koalendar.booking.setting_up import judge_slug, move_in
 from koalendar.scheduling.zones import canonical_zone, zone_names
 
@@ -264,6 +266,42 @@ def _language_name(tag: str) -> str:
         return Locale.parse(tag, sep="-").get_display_name() or tag
     except (UnknownLocaleError, ValueError):
         return tag
+
+
+class KeyForm(forms.Form):
+    """A new API key: what it is for, what it may do, until when. `expires` is in days, 0 for no end."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=LONGEST_NAME,
+        help_text=_("What it is for, so that you know later which one to revoke."),
+        error_messages={"required": _("Enter a name")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scope = forms.ChoiceField(
+        label=_("What it may do"),
+        help_text=_("Every key can read your bookings, with what invitees wrote."),
+        choices=(
+            (Scope.READ.value, _("Read only")),
+            (Scope.BOOKINGS.value, _("Bookings: read, book, reschedule, cancel")),
+            (Scope.ALL.value, _("Everything")),
+        ),
+        initial=Scope.READ.value,
+        widget=forms.RadioSelect,
+    )
+    expires = forms.TypedChoiceField(
+        label=_("Expires"),
+        choices=(
+            (30, _("After 30 days")),
+            (90, _("After 90 days")),
+            (365, _("After 365 days")),
+            (0, _("Never")),
+        ),
+        coerce=int,
+        initial=90,
+    )
+    # Tells this form, once sent, from the next one.
+    mark = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput, initial=public_id)
 
 
 class ReasonForm(forms.Form):

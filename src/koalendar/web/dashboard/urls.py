@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from koalendar.web.dashboard import availability, bookings, event_types, integrations, settings, support
+from koalendar.web.dashboard import (
+    api_keys,
+    availability,
+    bookings,
+    event_types,
+    integrations,
+    settings,
+    support,
+)
 
 urlpatterns = [
     path("", bookings.index, name="dashboard"),
@@ -22,5 +30,8 @@ urlpatterns = [
     path("integrations/zoom/<str:public_id>/test", integrations.test, name="zoom-test"),
     path("integrations/zoom/<str:public_id>/disconnect", integrations.disconnect, name="zoom-disconnect"),
     path("settings/", settings.edit, name="settings"),
+    path("settings/keys/", api_keys.index, name="api-keys"),
+    path("settings/keys/new", api_keys.new, name="api-key-new"),
+    path("settings/keys/<int:pk>/revoke", api_keys.revoke, name="api-key-revoke"),
     path("support/", support.index, name="support"),
 ]

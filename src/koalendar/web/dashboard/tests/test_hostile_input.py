@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from koalendar import clock
+from koalendar.accounts.keys import keys_of, make_key
 from koalendar.web.dashboard.tests.browsers import sign_in
 from tests.people import ada, make_booking, make_connection, make_event_type
 
@@ -67,6 +68,10 @@ LOOKED_AT = [
     ("/dashboard/integrations/", ("failed", "tested", "outcome")),
     ("/dashboard/integrations/zoom/{connection}/disconnect", ()),
     ("/dashboard/settings/", ()),
+    ("/dashboard/settings/keys/", ()),
+    ("/dashboard/settings/keys/new", ()),
+    ("/dashboard/settings/keys/{key}/revoke", ()),
+    ("/dashboard/settings/keys/99999999999999999999999/revoke", ()),
     ("/dashboard/support/", ()),
     ("/integrations/zoom/install", ("next",)),
     ("/integrations/zoom/connect", ("next",)),
@@ -87,6 +92,8 @@ POSTED = [
         ),
     ),
     ("/dashboard/event-types/{event_type}/", ("title", "slug", "revision", "schedule", "questions-0-code")),
+    ("/dashboard/settings/keys/new", ("name", "scope", "expires", "mark")),
+    ("/dashboard/settings/keys/{key}/revoke", ("unknown",)),
     (
         "/dashboard/availability/",
         ("zone", "dates", "revision", "do", "mon-start", "mon-end", "mon-open", "date-0-date"),
@@ -101,7 +108,9 @@ def names() -> dict[str, str]:
     start += timedelta(days=(1 - start.weekday()) % 7)
     event_type = make_event_type()
     booking = make_booking(event_type, now=clock.now(), start=start)
+    make_key(ada(), name="script", now=clock.now())
     return {
+        "key": str(keys_of(ada()).get().pk),
         "booking": str(booking.uid),
         "event_type": event_type.public_id,
         "connection": make_connection().public_id,
@@ -147,7 +156,7 @@ def test_nothing_typed_makes_a_form_fail(
         "notice_unit": "60", "booking_window_days": "60", "slot_step": "30", "buffer_before": "0",
         "buffer_after": "15", "cutoff": "1", "cutoff_unit": "1440", "questions-TOTAL_FORMS": "1",
         "questions-INITIAL_FORMS": "0", "schedule": str(ada().schedules.get().pk), "name": "Ada",
-        "slug": "ada", "zone": "UTC", "locale": "en-GB", "dates": "1",
+        "slug": "ada", "zone": "UTC", "locale": "en-GB", "dates": "1", "scope": "read", "expires": "30",
     }  # fmt: skip
     sent = [
         good | {field: encoded(text)} | button

@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from koalendar.accounts.keys import keys_of, make_key
 from koalendar.web.dashboard import integration_urls, urls
 from koalendar.web.dashboard.tests.browsers import sign_in
-from tests.people import ada, make_booking, make_connection, make_host
+from tests.people import NOW, ada, make_booking, make_connection, make_host
 
 pytestmark = pytest.mark.django_db
 
@@ -20,11 +21,13 @@ def addresses(*, only_of_things: bool = False) -> dict[str, str]:
     """Each address of the dashboard, filled in with what is Ada's; or only those of one thing of hers."""
     booking, connection = make_booking(), make_connection()
     event_type = booking.appointment.event_type
+    make_key(ada(), name="script", now=NOW)
+    key = keys_of(ada()).get()
     found = {}
     for pattern in [*urls.urlpatterns, *integration_urls.urlpatterns]:
         name, needed = str(pattern.name), pattern.pattern.converters
         thing = connection if name.startswith("zoom-") else event_type
-        ids = {"uid": booking.uid, "public_id": thing.public_id}
+        ids = {"uid": booking.uid, "public_id": thing.public_id, "pk": key.pk}
         if needed or not only_of_things:
             found[name] = reverse(name, kwargs={key: ids[key] for key in needed})
     return found
