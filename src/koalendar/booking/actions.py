@@ -1,4 +1,5 @@
-"""Book, reschedule, cancel. Each judges, changes rows in one transaction, and writes down what is owed.
+"""Book, answer a request, reschedule, cancel. Each judges, changes rows in one transaction, and writes down
+what is owed.
 
 Locks are always taken in one order: the hosts by id, then the booking. On PostgreSQL they are row locks;
 SQLite has one writer at a time from BEGIN on. Nothing here waits for the outside.
@@ -73,6 +74,9 @@ class OnceOnly:
 def book(event_type: EventType, wish: Wish, *, now: datetime, once: OnceOnly | None = None) -> Booking:
     """Agree the time with the hosts of `event_type` and owe its meeting, mails and reminders.
 
+    Where the event type requires confirmation the time is held and the host is asked; nothing else is owed
+    yet but the end of the request.
+
     Raises SlotTaken, OutsideRules, TooManyMails or KeyReused, and then nothing has changed. A request that
     `once` has seen gives the booking that it made.
     """
@@ -82,6 +86,7 @@ def book(event_type: EventType, wish: Wish, *, now: datetime, once: OnceOnly | N
             return made
         if not EventType.objects.filter(pk=event_type.pk, active=True).exists():
             raise OutsideRules("inactive")  # Closed or deleted while the invitee was writing.
+        _expire_overdue(EventTypeHost.objects.filter(event_type=event_type).values("host_id"), now=now)
         takes = _judge(event_type, wish.start, wish.duration, now=now)
         owed.judge_mail([wish.invitee.email, *wish.guests], now=now)
         appointment = _agree(event_type, wish, takes)
@@ -94,9 +99,59 @@ def book(event_type: EventType, wish: Wish, *, now: datetime, once: OnceOnly | N
                 booking=booking,
                 created_at=now,
             )
-        owed.meeting(appointment, now=now)
-        owed.mails(booking, Message.Kind.BOOKED, owed.times_of(appointment), now=now)
-        owed.reminders(booking, now=now)
+        if event_type.requires_confirmation:
+            _ask(booking, Message.Kind.REQUESTED, owed.facts_of(booking), now=now)
+        else:
+            _owe_agreed(booking, owed.facts_of(booking), now=now)
+        return booking
+
+
+def confirm(booking: Booking, *, now: datetime) -> Booking:
+    """Agree to a request, and owe its meeting, mails and reminders. A confirmed booking stays as it is.
+
+    Raises WrongState; `expired` for a request that is overdue, whether or not that has been noted.
+    """
+    with transaction.atomic():
+        booking = _locked(booking)
+        if booking.status == Booking.Status.CONFIRMED:
+            return booking
+        _judge_answer(booking, now=now)
+        appointment = booking.appointment
+        booking.status, booking.sequence = Booking.Status.CONFIRMED, booking.sequence + 1
+        booking.changed_at = now
+        booking.save(update_fields=["status", "sequence", "changed_at"])
+        appointment.status, appointment.revision = Appointment.Status.CONFIRMED, appointment.revision + 1
+        appointment.save(update_fields=["status", "revision"])
+        owed.silence(booking)
+        _owe_agreed(booking, owed.facts_of(booking) | {"by": Booking.By.HOST}, now=now)
+        return booking
+
+
+def decline(booking: Booking, *, now: datetime, reason: str = "") -> Booking:
+    """Refuse a request, free its time and tell both sides. A declined one stays as it is.
+
+    Raises WrongState; `expired` for a request that is overdue, whether or not that has been noted.
+    """
+    with transaction.atomic():
+        booking = _locked(booking)
+        if booking.status == Booking.Status.DECLINED:
+            return booking
+        _judge_answer(booking, now=now)
+        facts = owed.facts_of(booking) | {"by": Booking.By.HOST, "reason": reason}
+        _end(booking, Booking.Status.DECLINED, now=now, reason=reason)
+        owed.mails(booking, Message.Kind.DECLINED, facts, now=now)
+        return booking
+
+
+def expire(booking: Booking, *, now: datetime) -> Booking:
+    """End a request that nobody answered in time, free its time and tell both sides.
+
+    Whatever else the booking is by now stays as it is.
+    """
+    with transaction.atomic():
+        booking = _locked(booking)
+        if booking.status == Booking.Status.PENDING and booking.status_at(now) == Booking.Status.EXPIRED:
+            _lapse(booking, now=now)
         return booking
 
 
@@ -104,6 +159,8 @@ def reschedule(
     booking: Booking, *, start: datetime, by: Booking.By, now: datetime, reason: str = ""
 ) -> Booking:
     """Move the booking, its holds and its meeting to `start`. The same start again changes nothing.
+
+    A request stays one: the host is asked anew, with as much time to answer as at first.
 
     Raises SlotTaken or OutsideRules (the slot rules; `cutoff` for an invitee who is too late), or WrongState.
     """
@@ -113,6 +170,7 @@ def reschedule(
         _judge_change(booking, by=by, now=now)
         if appointment.start == start:
             return booking
+        _expire_overdue(appointment.holds.values("host_id"), now=now)
         before = owed.times_of(appointment)
         length = appointment.end - appointment.start
         _judge(appointment.event_type, start, length // timedelta(minutes=1), now=now, without=appointment)
@@ -122,9 +180,14 @@ def reschedule(
         _move_holds(appointment)
         booking.sequence += 1
         booking.changed_at, booking.reason = now, reason
-        booking.save(update_fields=["sequence", "changed_at", "reason"])
+        if booking.status == Booking.Status.PENDING:
+            booking.expires_at = _answer_until(appointment, now=now)
+        booking.save(update_fields=["sequence", "changed_at", "reason", "expires_at"])
+        facts = owed.facts_of(booking) | {"before": before, "by": by, "reason": reason}
+        if booking.status == Booking.Status.PENDING:
+            _ask(booking, Message.Kind.RESCHEDULED, facts, now=now)
+            return booking
         owed.meeting(appointment, now=now)
-        facts = owed.times_of(appointment) | {"before": before, "by": by, "reason": reason}
         owed.mails(booking, Message.Kind.RESCHEDULED, facts, now=now)
         owed.reminders(booking, now=now)
         return booking
@@ -140,19 +203,10 @@ def cancel(booking: Booking, *, by: Booking.By, now: datetime, reason: str = "")
         if booking.status == Booking.Status.CANCELLED:
             return booking
         _judge_change(booking, by=by, now=now)
-        appointment = booking.appointment
-        booking.status, booking.sequence = Booking.Status.CANCELLED, booking.sequence + 1
-        booking.cancelled_at = booking.changed_at = now
-        booking.cancelled_by, booking.reason = by, reason
-        booking.save(
-            update_fields=["status", "sequence", "cancelled_at", "changed_at", "cancelled_by", "reason"]
-        )
-        appointment.status, appointment.revision = Appointment.Status.CANCELLED, appointment.revision + 1
-        appointment.save(update_fields=["status", "revision"])
-        appointment.holds.update(active=False)
-        owed.meeting(appointment, now=now)
-        owed.silence(booking)
-        facts = owed.times_of(appointment) | {"by": by, "reason": reason}
+        facts = owed.facts_of(booking) | {"by": by, "reason": reason}
+        booking.cancelled_at, booking.cancelled_by = now, by
+        booking.save(update_fields=["cancelled_at", "cancelled_by"])
+        _end(booking, Booking.Status.CANCELLED, now=now, reason=reason)
         owed.mails(booking, Message.Kind.CANCELLED, facts, now=now)
         return booking
 
@@ -220,13 +274,18 @@ def _judge(
     if start.second or start.microsecond or (duration not in event_type.durations and without is None):
         raise OutsideRules("hours")
     end = start + timedelta(minutes=duration)
-    found = openings(event_type, duration=duration, begin=start, end=end, without=without)
+    found = openings(event_type, duration=duration, begin=start, end=end, now=now, without=without)
     return found.judge(to_minutes(start), now=minute_of(now))
 
 
+def _judge_answer(booking: Booking, *, now: datetime) -> None:
+    if (status := booking.status_at(now)) != Booking.Status.PENDING:
+        raise WrongState(status)
+
+
 def _judge_change(booking: Booking, *, by: Booking.By, now: datetime) -> None:
-    if not booking.is_live:
-        raise WrongState(booking.status)
+    if (status := booking.status_at(now)) not in Booking.LIVE:
+        raise WrongState(status)
     appointment = booking.appointment
     if appointment.end <= now:
         raise WrongState("past")
@@ -237,7 +296,7 @@ def _judge_change(booking: Booking, *, by: Booking.By, now: datetime) -> None:
 def may_change(booking: Booking, *, now: datetime) -> bool:
     """Whether the invitee may still reschedule or cancel."""
     cutoff = timedelta(minutes=booking.appointment.event_type.change_cutoff)
-    return booking.is_live and now < booking.appointment.start - cutoff
+    return booking.status_at(now) in Booking.LIVE and now < booking.appointment.start - cutoff
 
 
 def _agree(event_type: EventType, wish: Wish, takes: Sequence[EventTypeHost]) -> Appointment:
@@ -247,6 +306,9 @@ def _agree(event_type: EventType, wish: Wish, takes: Sequence[EventTypeHost]) ->
         end=wish.start + timedelta(minutes=wish.duration),
         zone=takes[0].schedule.zone,
         location=dict(wish.location),
+        status=Appointment.Status.TENTATIVE
+        if event_type.requires_confirmation
+        else Appointment.Status.CONFIRMED,
     )
     begin, end = _taken_span(appointment)
     Hold.objects.bulk_create(
@@ -258,8 +320,11 @@ def _agree(event_type: EventType, wish: Wish, takes: Sequence[EventTypeHost]) ->
 
 def _seat(appointment: Appointment, wish: Wish, takes: Sequence[EventTypeHost], *, now: datetime) -> Booking:
     event_type = appointment.event_type
+    is_request = appointment.status == Appointment.Status.TENTATIVE
     return Booking.objects.create(
         appointment=appointment,
+        status=Booking.Status.PENDING if is_request else Booking.Status.CONFIRMED,
+        expires_at=_answer_until(appointment, now=now) if is_request else None,
         invitee_name=wish.invitee.name,
         invitee_email=wish.invitee.email,
         invitee_zone=wish.invitee.zone,
@@ -275,6 +340,50 @@ def _seat(appointment: Appointment, wish: Wish, takes: Sequence[EventTypeHost], 
         created_at=now,
         changed_at=now,
     )
+
+
+def _answer_until(appointment: Appointment, *, now: datetime) -> datetime:
+    """Until when the host may answer: as long as the event type says, and not beyond the start."""
+    lapse = timedelta(minutes=appointment.event_type.request_expires_after)
+    return min(now + lapse, appointment.start)
+
+
+def _ask(booking: Booking, kind: Message.Kind, facts: owed.Facts, *, now: datetime) -> None:
+    owed.mails(booking, kind, facts, now=now)
+    owed.expiry(booking)
+
+
+def _owe_agreed(booking: Booking, facts: owed.Facts, *, now: datetime) -> None:
+    owed.meeting(booking.appointment, now=now)
+    owed.mails(booking, Message.Kind.BOOKED, facts, now=now)
+    owed.reminders(booking, now=now)
+
+
+def _expire_overdue(host_ids: Any, *, now: datetime) -> None:
+    """End the overdue requests that hold time of these locked hosts: no constraint can see the clock."""
+    holding = Hold.objects.filter(host_id__in=host_ids, active=True).values("appointment_id")
+    overdue = Booking.objects.filter(Booking.overdue(now), appointment_id__in=holding).order_by("pk")
+    for booking in overdue.select_for_update(of=("self",)).select_related("appointment__event_type"):
+        _lapse(booking, now=now)
+
+
+def _lapse(booking: Booking, *, now: datetime) -> None:
+    facts = owed.facts_of(booking)
+    _end(booking, Booking.Status.EXPIRED, now=now)
+    owed.mails(booking, Message.Kind.EXPIRED, facts, now=now)
+
+
+def _end(booking: Booking, status: Booking.Status, *, now: datetime, reason: str = "") -> None:
+    """Free the time of a locked booking, owe the deletion of its meeting, and tell nothing older of it."""
+    appointment = booking.appointment
+    booking.status, booking.sequence = status, booking.sequence + 1
+    booking.changed_at, booking.reason = now, reason
+    booking.save(update_fields=["status", "sequence", "changed_at", "reason"])
+    appointment.status, appointment.revision = Appointment.Status.CANCELLED, appointment.revision + 1
+    appointment.save(update_fields=["status", "revision"])
+    appointment.holds.update(active=False)
+    owed.meeting(appointment, now=now)
+    owed.silence(booking)
 
 
 def _move_holds(appointment: Appointment) -> None:

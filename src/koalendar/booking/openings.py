@@ -74,17 +74,19 @@ def openings(
     duration: int,
     begin: datetime,
     end: datetime,
+    now: datetime,
     without: Appointment | None = None,
 ) -> Openings:
     """What decides about starts in [begin, end). `without` is an appointment that is being moved: it holds
-    nothing, counts for no limit, and keeps its hosts.
+    nothing, counts for no limit, and keeps its hosts. Nor does a request hold anything that is overdue at
+    `now`, since `book` ends it before it judges.
     """
     seats = tuple(event_type.event_type_hosts.select_related("schedule"))
     if without is not None:
         keeping = set(without.holds.values_list("host_id", flat=True))
         seats = tuple(seat for seat in seats if seat.host_id in keeping)
     rules = event_type.rules(duration)
-    taken = _taken([seat.host_id for seat in seats], rules, begin, end, without)
+    taken = _taken([seat.host_id for seat in seats], rules, begin, end, now, without)
     return Openings(
         event_type=event_type,
         hosts=seats,
@@ -93,7 +95,7 @@ def openings(
         ),
         rules=rules,
         need="any" if event_type.hosts_needed == EventType.HostsNeeded.ANY and without is None else "all",
-        counted=tuple(_counted(event_type, begin, end, without)) if _is_limited(rules) else (),
+        counted=tuple(_counted(event_type, begin, end, now, without)) if _is_limited(rules) else (),
     )
 
 
@@ -116,7 +118,12 @@ def open_slots(
     here = load_zone(zone)
     begin, end = wall_to_minutes(first, 0, here), wall_to_minutes(last, 1440, here)
     found = openings(
-        event_type, duration=duration, begin=to_datetime(begin), end=to_datetime(end), without=without
+        event_type,
+        duration=duration,
+        begin=to_datetime(begin),
+        end=to_datetime(end),
+        now=now,
+        without=without,
     ).starts(begin, end, now=minute_of(now))
     return {day: [to_datetime(start) for start in starts] for day, starts in by_day(found, here).items()}
 
@@ -128,7 +135,12 @@ def minute_of(now: datetime) -> int:
 
 
 def _taken(
-    host_ids: Sequence[int], rules: Rules, begin: datetime, end: datetime, without: Appointment | None
+    host_ids: Sequence[int],
+    rules: Rules,
+    begin: datetime,
+    end: datetime,
+    now: datetime,
+    without: Appointment | None,
 ) -> dict[int, list[Interval]]:
     """What the appointments of each host take, near enough to matter."""
     before, after = (
@@ -141,6 +153,8 @@ def _taken(
     # The index is on the begin alone. No appointment takes longer than this, so older ones can't reach in,
     # and a million past bookings cost nothing.
     holds = holds.filter(blocks_from__gt=begin - before - LONGEST_HOLD)
+    overdue = Booking.objects.filter(Booking.overdue(now))
+    holds = holds.exclude(appointment__in=overdue.values("appointment"))
     if without is not None:
         holds = holds.exclude(appointment=without)
     taken: dict[int, list[Interval]] = defaultdict(list)
@@ -149,11 +163,13 @@ def _taken(
     return taken
 
 
-def _counted(event_type: EventType, begin: datetime, end: datetime, without: Appointment | None) -> list[int]:
+def _counted(
+    event_type: EventType, begin: datetime, end: datetime, now: datetime, without: Appointment | None
+) -> list[int]:
     """Starts of the live bookings of this event type that a daily or weekly limit may count."""
     live = Q(status__in=Booking.LIVE, appointment__event_type=event_type)
     near = Q(appointment__start__gte=begin - _LIMIT_REACH, appointment__start__lt=end + _LIMIT_REACH)
-    rows = Booking.objects.filter(live & near)
+    rows = Booking.objects.filter(live & near).exclude(Booking.overdue(now))
     if without is not None:
         rows = rows.exclude(appointment=without)
     return [to_minutes(start) for start in rows.values_list("appointment__start", flat=True)]

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from koalendar.accounts.models import AccountMail
 from koalendar.booking.errors import TooManyMails
@@ -25,6 +26,7 @@ from koalendar.outbox.models import Entry
 from koalendar.outbox.queue import enqueue, hasten
 
 MEETING = "meeting"
+EXPIRY = "expiry"
 MAIL = "mail"
 ACCOUNT_MAIL = "account_mail"
 
@@ -33,6 +35,14 @@ Facts = dict[str, Any]
 
 def times_of(appointment: Appointment) -> Facts:
     return {"start": appointment.start.isoformat(), "end": appointment.end.isoformat()}
+
+
+def facts_of(booking: Booking) -> Facts:
+    """The times; and of a request, as long as it is one, until when it waits for its answer."""
+    facts = times_of(booking.appointment)
+    if booking.status == Booking.Status.PENDING and booking.expires_at is not None:
+        facts["until"] = booking.expires_at.isoformat()
+    return facts
 
 
 def meeting(appointment: Appointment, *, now: datetime) -> None:
@@ -92,9 +102,19 @@ def mails(
     due: datetime | None = None,
     edition: int = 0,
 ) -> None:
-    """Both sides, and the guests, are told: now, or when it is `due`."""
+    """Both sides are told: now, or when it is `due`. Guests too, unless the facts are those of a request,
+    which is between host and invitee until it is agreed.
+    """
     for audience, recipient in _people(booking):
+        if audience == Message.Audience.GUEST and "until" in facts:
+            continue
         message(booking, audience, recipient, kind, facts=facts, due=due or now, now=now, edition=edition)
+
+
+def expiry(booking: Booking) -> None:
+    """The request shall end when the time to answer it does."""
+    assert booking.expires_at is not None  # Every request has an end.
+    enqueue(EXPIRY, booking.pk, due=booking.expires_at)
 
 
 def reminders(booking: Booking, *, now: datetime) -> None:
@@ -153,7 +173,7 @@ def _mail_lane(pk: int) -> str:
 
 
 def silence(booking: Booking) -> None:
-    """Nothing that was still to be told about a booking that has ended is told."""
+    """Nothing that was still to be told is told: the booking has ended, or a request was answered."""
     booking.messages.filter(state=Message.State.WAITING).update(state=Message.State.SUPERSEDED)
 
 
@@ -182,10 +202,13 @@ def judge_mail(recipients: Sequence[str], *, now: datetime) -> None:
         return
     many, seconds = limit
     since = now - timedelta(seconds=seconds)
+    first = Q(kind__in=[Message.Kind.REQUESTED, Message.Kind.BOOKED])
+    # The host's answer, not a stranger, sends the invitee of a request the second of these.
+    answer = Q(kind=Message.Kind.BOOKED, audience=Message.Audience.INVITEE, booking__expires_at__isnull=False)
     for recipient in recipients:
-        lately = Message.objects.filter(
-            recipient=recipient, created_at__gt=since, kind=Message.Kind.BOOKED
-        ).exclude(audience=Message.Audience.HOST)
+        lately = Message.objects.filter(first & ~answer, recipient=recipient, created_at__gt=since).exclude(
+            audience=Message.Audience.HOST
+        )
         if lately.count() >= many:
             oldest = lately.earliest("created_at")
             raise TooManyMails(oldest.created_at + timedelta(seconds=seconds) - now)

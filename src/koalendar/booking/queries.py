@@ -170,6 +170,7 @@ def mail_troubles(booking: Booking) -> dict[int, Entry]:
 
 class Tab(StrEnum):
     UPCOMING = "upcoming"
+    PENDING = "pending"
     PAST = "past"
     CANCELLED = "cancelled"
 
@@ -195,7 +196,8 @@ def booking_of(host: Host, uid: str | UUID) -> Booking | None:
 def agenda(
     host: Host, tab: Tab, *, now: datetime, search: str = "", cursor: str = "", limit: int = PAGE
 ) -> Agenda:
-    """The bookings of a tab: upcoming from the next one on, past and cancelled from the latest back.
+    """The bookings of a tab: upcoming and pending from the next one on, past and cancelled from the latest
+    back. Cancelled are also those that were declined or have expired.
 
     A cursor that is not ours starts at the beginning.
     """
@@ -206,7 +208,7 @@ def agenda(
             | Q(invitee_email__icontains=search)
             | Q(appointment__event_type__title__icontains=search)
         )
-    forward = tab is Tab.UPCOMING
+    forward = tab in (Tab.UPCOMING, Tab.PENDING)
     order = ("appointment__start", "pk") if forward else ("-appointment__start", "-pk")
     if (place := _read_cursor(cursor)) is not None:
         start, pk = place
@@ -219,11 +221,8 @@ def agenda(
 
 
 def tab_counts(host: Host, *, now: datetime) -> dict[Tab, int]:
-    upcoming, past, cancelled = (_tab_filter(tab, now) for tab in Tab)
     counts = bookings_of(host).aggregate(
-        upcoming=Count("pk", filter=upcoming),
-        past=Count("pk", filter=past),
-        cancelled=Count("pk", filter=cancelled),
+        **{tab.value: Count("pk", filter=_tab_filter(tab, now)) for tab in Tab}
     )
     return {tab: counts[tab.value] for tab in Tab}
 
@@ -233,10 +232,14 @@ def _on_tab(rows: QuerySet[Booking], tab: Tab, now: datetime) -> QuerySet[Bookin
 
 
 def _tab_filter(tab: Tab, now: datetime) -> Q:
-    if tab is Tab.CANCELLED:
-        return ~Q(status__in=Booking.LIVE)
-    live = Q(status__in=Booking.LIVE)
-    return live & (Q(appointment__end__gt=now) if tab is Tab.UPCOMING else Q(appointment__end__lte=now))
+    match tab:
+        case Tab.PENDING:
+            return Q(status=Booking.Status.PENDING, expires_at__gt=now)
+        case Tab.CANCELLED:
+            return ~Q(status__in=Booking.LIVE) | Booking.overdue(now)
+        case Tab.UPCOMING:
+            return Q(status=Booking.Status.CONFIRMED, appointment__end__gt=now)
+    return Q(status=Booking.Status.CONFIRMED, appointment__end__lte=now)
 
 
 def _cursor(booking: Booking) -> str:

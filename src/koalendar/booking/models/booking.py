@@ -1,5 +1,7 @@
 """One invitee's seat in an appointment."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -12,7 +14,8 @@ class Booking(models.Model):
     """One invitee: who, what was answered, in which state. `uid` stays for life; `sequence` counts changes.
 
     `snapshot` is what was booked as it read then (title, description, questions, host's name), so that a
-    later edit of the event type rewrites no agreement.
+    later edit of the event type rewrites no agreement. `expires_at` is until when a request waits, or waited,
+    for the host's answer; none for a booking that needed no answer.
     """
 
     class Status(models.TextChoices):
@@ -54,7 +57,10 @@ class Booking(models.Model):
                 fields=["appointment", "seat"],
                 condition=Q(status__in=["pending", "confirmed"]),
                 name="booking_seat_unique",
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="pending") | Q(expires_at__isnull=False), name="booking_request_lapses"
+            ),
         ]
         indexes = [models.Index(fields=["status", "expires_at"], name="booking_expiry")]
 
@@ -64,6 +70,22 @@ class Booking(models.Model):
     @property
     def is_live(self) -> bool:
         return self.status in self.LIVE
+
+    @staticmethod
+    def overdue(now: datetime) -> Q:
+        """Requests whose time to be answered is over, although nobody has noted it yet."""
+        return Q(status=Booking.Status.PENDING, expires_at__lte=now)
+
+    def status_at(self, now: datetime) -> str:
+        """The status by the clock: a request that is overdue has expired, noted or not."""
+        if self.status != self.Status.PENDING or self.expires_at is None or now < self.expires_at:
+            return self.status
+        return self.Status.EXPIRED
+
+    @property
+    def was_moved(self) -> bool:
+        """Whether a confirmed booking is at another time than first: the host's answer is a change too."""
+        return self.sequence > (self.expires_at is not None)
 
 
 class Idempotency(models.Model):

@@ -1,10 +1,14 @@
 """What can be booked, and by whose time."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from koalendar.booking.ids import public_id
 from koalendar.booking.models.availability import Schedule
@@ -13,6 +17,8 @@ from koalendar.connections.models import Connection
 from koalendar.scheduling.slots import Rules
 
 MAX_DURATION = 1440
+# How long a request may wait for the host, in minutes: long enough to read a mail, and 60 days.
+SHORTEST_REQUEST, LONGEST_REQUEST = 5, 60 * 1440
 
 
 def half_hour() -> list[int]:
@@ -27,12 +33,21 @@ def zoom_location() -> list[dict[str, Any]]:
     return [{"kind": "zoom", "connection": None}]
 
 
+def validate_redirect_url(url: str) -> None:
+    """Where invitees go after booking: another page, over https, without a name and password in it."""
+    refusal = _("Enter a link like https://example.com/thanks")
+    URLValidator(["https"], message=refusal)(url)
+    if not url.startswith("https://") or "@" in urlsplit(url).netloc:
+        raise ValidationError(refusal, code="invalid")
+
+
 class EventType(models.Model):
     """What can be booked: title, length, location, rules. Its public face is the booking page.
 
     Every length is in minutes. `locations` are objects such as {"kind": "zoom", "connection": null}, with
     null for the host's default connection. `hosts_needed` says whether an appointment takes all of its
-    hosts or any one of them.
+    hosts or any one of them. With `requires_confirmation` a booking is a request until the host agrees, and
+    lapses unanswered after `request_expires_after`. `redirect_url` is where invitees go after booking.
     """
 
     class HostsNeeded(models.TextChoices):
@@ -56,8 +71,13 @@ class EventType(models.Model):
     max_per_week = models.PositiveSmallIntegerField(null=True, blank=True)
     questions = models.JSONField(default=list, blank=True)
     guests_allowed = models.BooleanField(default=True)
+    requires_confirmation = models.BooleanField(default=False)
+    request_expires_after = models.PositiveIntegerField(
+        default=1440, validators=[MinValueValidator(SHORTEST_REQUEST), MaxValueValidator(LONGEST_REQUEST)]
+    )
     change_cutoff = models.PositiveIntegerField(default=0)
     reminders = models.JSONField(default=a_day_before, blank=True)
+    redirect_url = models.CharField(max_length=500, blank=True, validators=[validate_redirect_url])
     active = models.BooleanField(default=True)
     hidden = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=1)
@@ -66,6 +86,14 @@ class EventType(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["profile", "slug"], name="event_type_slug_unique"),
             models.CheckConstraint(condition=Q(slot_step__gte=1), name="event_type_step_positive"),
+            models.CheckConstraint(
+                condition=Q(request_expires_after__range=(SHORTEST_REQUEST, LONGEST_REQUEST)),
+                name="event_type_request_bounded",
+            ),
+            models.CheckConstraint(
+                condition=Q(redirect_url="") | Q(redirect_url__startswith="https://"),
+                name="event_type_redirect_safe",
+            ),
         ]
 
     def __str__(self) -> str:

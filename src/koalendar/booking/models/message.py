@@ -10,7 +10,8 @@ class Message(models.Model):
     """One mail to one person, once.
 
     `facts` are those of the change it tells of (times before and after), since the booking may have
-    changed again when the mail leaves. `edition` tells apart what may be said twice of one sequence: the
+    changed again when the mail leaves; with `until` among them it tells of a request that is not agreed.
+    `edition` tells apart what may be said twice of one sequence: the
     minutes before the start of a reminder, the meeting's generation of a new link; else 0. `link_owed`
     says that the mail left without its link, which has to follow.
     """
@@ -21,11 +22,17 @@ class Message(models.Model):
         GUEST = "guest"
 
     class Kind(models.TextChoices):
+        REQUESTED = "requested"
         BOOKED = "booked"
         RESCHEDULED = "rescheduled"
         CANCELLED = "cancelled"
+        DECLINED = "declined"
+        EXPIRED = "expired"
         LINK_HERE = "link_here"
         REMINDER = "reminder"
+
+    # What tells that nothing takes place.
+    ENDINGS = (Kind.CANCELLED, Kind.DECLINED, Kind.EXPIRED)
 
     class State(models.TextChoices):
         WAITING = "waiting"

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from koalendar.booking.actions import OnceOnly, book, cancel, reschedule
+from koalendar.booking.actions import OnceOnly, book, cancel, confirm, decline, expire, reschedule
 from koalendar.booking.errors import BookingRefused, SlotTaken
-from koalendar.booking.models import Appointment, Booking, Hold
+from koalendar.booking.models import Appointment, Booking, Hold, Meeting
 from tests.people import NOW, TUESDAY_NINE, ada, make_booking, make_event_type, make_wish, minutes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,6 +89,60 @@ def test_a_double_submit_at_the_same_moment_gives_one_booking() -> None:
     outcomes = at_once(8, lambda _: found.add(book(event_type, make_wish(), now=NOW, once=once).pk))
     assert outcomes == {"done": 8}
     assert len(found) == 1
+
+
+def ask(**fields: Any) -> Booking:
+    return make_booking(make_event_type(requires_confirmation=True, request_expires_after=60, **fields))
+
+
+def test_of_many_who_confirm_one_request_one_changes_it() -> None:
+    booking = ask()
+    outcomes = at_once(12, lambda _: confirm(booking, now=NOW))
+    assert outcomes == {"done": 12}
+    booking.refresh_from_db()
+    assert (booking.status, booking.sequence) == ("confirmed", 1)
+    assert booking.messages.filter(kind="booked").count() == 2
+    assert Meeting.objects.count() == 1
+
+
+def test_a_request_that_is_answered_called_off_and_lapses_at_once_ends_in_one_way() -> None:
+    """Each clock is right for its own act: the worker's says that the hour is over, the others' not yet."""
+    booking = ask()
+    over = NOW + minutes(60)
+    acts: list[Callable[[], object]] = [
+        lambda: confirm(booking, now=over - minutes(1)),
+        lambda: expire(booking, now=over),
+        lambda: decline(booking, now=over - minutes(1)),
+        lambda: cancel(booking, by=Booking.By.INVITEE, now=over - minutes(1)),
+    ]
+    outcomes = at_once(16, lambda number: acts[number % 4]())
+    assert set(outcomes) <= {"done", "WrongState"}
+    booking.refresh_from_db()
+    kinds = set(booking.messages.exclude(kind="requested").values_list("kind", flat=True))
+    ends = {"confirmed": {"booked"}, "expired": {"expired"}, "declined": {"declined"}}
+    # Whoever confirms first may be followed by whoever cancels, for that is allowed.
+    ends["cancelled"] = {"cancelled"} if booking.sequence == 1 else {"booked", "cancelled"}
+    assert kinds == ends[booking.status]
+    assert Hold.objects.filter(active=True).count() == (booking.status == "confirmed")
+    assert Meeting.objects.count() == ("booked" in kinds)
+    waiting = booking.messages.filter(state="waiting")
+    assert waiting.count() == len({audience for (audience,) in waiting.values_list("audience")}) == 2
+
+
+def test_of_many_who_book_the_time_of_an_overdue_request_one_wins_and_it_lapses_once(settings: Any) -> None:
+    settings.KOALENDAR_RATE_MAIL = None
+    overdue = ask()
+    event_type = make_event_type(slug="other")
+    later = NOW + minutes(60)
+    acts: list[Callable[[], object]] = [
+        lambda: book(event_type, make_wish(), now=later),
+        lambda: expire(overdue, now=later),
+    ]
+    outcomes = at_once(20, lambda number: acts[number % 2]())
+    assert outcomes == {"done": 11, "SlotTaken": 9}
+    overdue.refresh_from_db()
+    assert (overdue.status, overdue.sequence) == ("expired", 1)
+    assert overdue.messages.filter(kind="expired").count() == 2
 
 
 def test_the_database_itself_refuses_holds_that_overlap() -> None:

@@ -31,7 +31,12 @@ class Offer:
         self.rules, self._now = rules, minute_of(now)
         window = timedelta(days=event_type.booking_window_days)
         self._openings: Openings = openings(
-            event_type, duration=duration, begin=now, end=now + window + _OTHER_ZONES, without=without
+            event_type,
+            duration=duration,
+            begin=now,
+            end=now + window + _OTHER_ZONES,
+            now=now,
+            without=without,
         )
         self.today = now.astimezone(rules).date()
 
