@@ -1,7 +1,8 @@
-"""The invitee's link: a signed capability that any later mail can carry, and that nothing stores.
+"""The invitee's link, and the one by which a host answers a request: signed capabilities that any later mail
+can carry, and that nothing stores.
 
-A token is the booking's uid and a 128-bit MAC of uid and link version, so whoever knows a uid can't make
-one, and raising `link_version` ends all that were handed out.
+A token is the booking's uid and a 128-bit MAC of purpose, uid and link version, so whoever knows a uid can't
+make one, neither opens what the other does, and raising `link_version` ends all that were handed out.
 """
 
 import base64
@@ -18,17 +19,36 @@ from koalendar.booking.errors import LinkExpired
 from koalendar.booking.models import Booking
 
 _MAC_BYTES = 16
+_VIEW, _ANSWER = "koalendar.booking.link", "koalendar.booking.answer"
 LIFE_AFTER_END = timedelta(days=30)
 
 
 def token_for(booking: Booking) -> str:
-    """43 URL-safe characters."""
-    raw = booking.uid.bytes + _mac(booking, settings.SECRET_KEY)
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    """The invitee's: 43 URL-safe characters."""
+    return _token(booking, _VIEW)
+
+
+def answer_token_for(booking: Booking) -> str:
+    """For the mail that asks a host to answer, which may then be done without signing in."""
+    return _token(booking, _ANSWER)
 
 
 def booking_for_token(token: str, *, now: datetime) -> Booking:
-    """The booking that `token` is for. Raises LinkExpired, with no hint whether it ever existed."""
+    """The booking that an invitee's `token` is for. Raises LinkExpired, with no hint whether it existed."""
+    return _booking_for(token, _VIEW, now=now)
+
+
+def request_for_token(token: str, *, now: datetime) -> Booking:
+    """The booking that a host may answer by `token`, answered or not. Raises LinkExpired alike."""
+    return _booking_for(token, _ANSWER, now=now)
+
+
+def _token(booking: Booking, purpose: str) -> str:
+    raw = booking.uid.bytes + _mac(booking, purpose, settings.SECRET_KEY)
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _booking_for(token: str, purpose: str, *, now: datetime) -> Booking:
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
@@ -37,7 +57,7 @@ def booking_for_token(token: str, *, now: datetime) -> Booking:
         raise LinkExpired
     rows = Booking.objects.select_related("appointment__event_type__profile")
     booking = rows.filter(uid=uuid.UUID(bytes=raw[:16])).first()
-    if booking is None or not _matches(booking, raw[16:]):
+    if booking is None or not _matches(booking, purpose, raw[16:]):
         raise LinkExpired
     if now > booking.appointment.end + LIFE_AFTER_END:
         raise LinkExpired
@@ -49,11 +69,11 @@ def calendar_uid(booking: Booking) -> str:
     return f"{booking.uid}@{urlsplit(settings.KOALENDAR_BASE_URL).hostname}"
 
 
-def _matches(booking: Booking, mac: bytes) -> bool:
+def _matches(booking: Booking, purpose: str, mac: bytes) -> bool:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return any(hmac.compare_digest(_mac(booking, key), mac) for key in keys)
+    return any(hmac.compare_digest(_mac(booking, purpose, key), mac) for key in keys)
 
 
-def _mac(booking: Booking, key: str) -> bytes:
-    text = f"koalendar.booking.link:{booking.uid}:{booking.link_version}"
+def _mac(booking: Booking, purpose: str, key: str) -> bytes:
+    text = f"{purpose}:{booking.uid}:{booking.link_version}"
     return hmac.digest(key.encode(), text.encode(), hashlib.sha256)[:_MAC_BYTES]

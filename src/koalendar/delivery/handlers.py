@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from koalendar.booking import owed
+from koalendar.delivery.expiry import expire_request
 from koalendar.delivery.mail import deliver_account_mail, deliver_message
 from koalendar.delivery.meeting import sync_meeting
 from koalendar.delivery.outcomes import Outcome
@@ -18,6 +19,7 @@ class Handler(Protocol):
 
 HANDLERS: Mapping[str, Handler] = {
     owed.MEETING: sync_meeting,
+    owed.EXPIRY: expire_request,
     owed.MAIL: deliver_message,
     owed.ACCOUNT_MAIL: deliver_account_mail,
 }

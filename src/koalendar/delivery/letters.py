@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from koalendar.booking.links import calendar_uid, token_for
+from koalendar.booking.links import answer_token_for, calendar_uid, token_for
 from koalendar.booking.models import Booking, Message
 from koalendar.booking.problems import NOT_CONNECTED
 from koalendar.booking.queries import Whereabouts
@@ -162,6 +162,7 @@ def _scene(message: Message, place: Whereabouts, now: datetime) -> Scene:
         before=None if before is None else _span(before),
         by=facts.get("by", ""),
         reason=facts.get("reason", ""),
+        until=datetime.fromisoformat(facts["until"]) if "until" in facts else None,
         place=place,
         now=now,
     )
@@ -200,10 +201,12 @@ def _reply_to(scene: Scene) -> str:
 
 
 def _where(scene: Scene) -> Iterator[Fact]:
-    if scene.kind is _Kind.CANCELLED:
+    if scene.has_ended:
         return
     location = scene.booking.appointment.location
     place = scene.place
+    if scene.is_withheld:
+        location = {name: text for name, text in location.items() if name not in ("url", "number")}
     match location.get("kind"):
         case "zoom":
             yield Fact(_("Where"), words.at_zoom(scene))
@@ -213,6 +216,8 @@ def _where(scene: Scene) -> Iterator[Fact]:
             yield Fact(_("Where"), location["address"])
         case "link" if location.get("url"):
             yield Fact(_("Where"), location["url"])
+        case "link" if scene.is_withheld:
+            yield Fact(_("Where"), _("Video call; link comes with the confirmation"))
     if not scene.has_link:
         return
     if place.meeting_id:
@@ -267,8 +272,10 @@ def _answer_in_words(answer: Any) -> str:
 
 def _button(scene: Scene) -> Action | None:
     """The one thing to do next."""
-    if scene.kind is _Kind.CANCELLED:
+    if scene.has_ended:
         return None if scene.for_host else Action(_("Book another time"), _booking_page(scene.booking))
+    if scene.is_request:
+        return Action(_("Confirm"), _answer_page(scene.booking)) if scene.for_host else None
     if scene.has_link:
         return Action(_("Join Zoom meeting"), scene.place.join_url)
     address = str(scene.booking.appointment.location.get("url", ""))
@@ -282,14 +289,18 @@ def _button(scene: Scene) -> Action | None:
 def _actions(scene: Scene) -> list[Action]:
     """A guest gets none: what changes a booking is the invitee's alone."""
     if scene.for_host:
-        return [Action(_("Open booking in the dashboard"), _detail_page(scene.booking))]
+        detail = Action(_("Open booking in the dashboard"), _detail_page(scene.booking))
+        if not scene.is_request or scene.has_ended:
+            return [detail]
+        # No address acts when it is opened: mail scanners do that. It leads to the form that declines.
+        return [Action(_("Decline"), f"{_answer_page(scene.booking)}#decline"), detail]
     if scene.audience is _Audience.GUEST:
         return []
     return [Action(_("View booking"), _own_page(scene.booking)), *_changes(scene)]
 
 
 def _changes(scene: Scene) -> list[Action]:
-    if scene.audience is not _Audience.INVITEE or scene.kind is _Kind.CANCELLED:
+    if scene.audience is not _Audience.INVITEE or scene.has_ended:
         return []
     own = _own_page(scene.booking)
     return [Action(_("Reschedule"), f"{own}reschedule/"), Action(_("Cancel"), f"{own}cancel/")]
@@ -300,6 +311,10 @@ def _changes(scene: Scene) -> list[Action]:
 
 def _own_page(booking: Booking) -> str:
     return _absolute(f"/b/{token_for(booking)}/")
+
+
+def _answer_page(booking: Booking) -> str:
+    return _absolute(f"/b/{answer_token_for(booking)}/answer/")
 
 
 def _detail_page(booking: Booking) -> str:
@@ -321,15 +336,15 @@ def _absolute(path: str) -> str:
 def _calendar_objects(scene: Scene, *, sequence: int) -> tuple[bytes, bytes]:
     """What asks to be put into a calendar, and what is only attached; either may be empty.
 
-    A host gets no request: Outlook refuses one whose organizer it stands for.
+    A host gets no request: Outlook refuses one whose organizer it stands for. What is not agreed yet is put
+    into no invitee's calendar, and so has not to be taken out of it again.
     """
-    if scene.kind is _Kind.REMINDER:
+    if scene.kind is _Kind.REMINDER or (scene.is_request and not scene.for_host):
         return b"", b""
-    cancelled = scene.kind is _Kind.CANCELLED
     event = _event(scene, sequence=sequence)
     if scene.for_host:
-        return b"", b"" if cancelled else calendar.publish(event, stamp=scene.now)
-    make = calendar.cancel if cancelled else calendar.request
+        return b"", b"" if scene.has_ended else calendar.publish(event, stamp=scene.now)
+    make = calendar.cancel if scene.has_ended else calendar.request
     return make(event, stamp=scene.now), b""
 
 
@@ -345,12 +360,20 @@ def _event(scene: Scene, *, sequence: int) -> calendar.Event:
         summary=words.with_company(scene),
         description=_description(scene),
         location=_location(scene),
-        url=next((action.url for action in _actions(scene)), ""),
+        url=_page_of(scene),
         organizer=calendar.Person(scene.host, sending_address()),
         attendee=attendee,
         guests=guests,
         conference=calendar.Conference(scene.place.join_url, "Zoom") if scene.has_link else None,
+        tentative=scene.is_request,
     )
+
+
+def _page_of(scene: Scene) -> str:
+    """The booking's page that is the reader's; a guest has none."""
+    if scene.for_host:
+        return _detail_page(scene.booking)
+    return _own_page(scene.booking) if scene.audience is _Audience.INVITEE else ""
 
 
 def _invited(scene: Scene) -> tuple[calendar.Person | None, tuple[calendar.Person, ...]]:

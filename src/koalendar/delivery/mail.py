@@ -102,10 +102,12 @@ def _has_no_use(message: Message, now: datetime) -> bool:
     start = datetime.fromisoformat(message.facts["start"])
     end = datetime.fromisoformat(message.facts["end"])
     match message.kind:
-        case _Kind.CANCELLED:
+        case kind if kind in Message.ENDINGS:
             return False
-        case _ if booking.status == Booking.Status.CANCELLED:
+        case _ if not booking.is_live:
             return True
+        case _ if "until" in message.facts and booking.status_at(now) != Booking.Status.PENDING:
+            return True  # The request was answered, or nobody can answer it any more.
         case _Kind.REMINDER:
             return message.sequence != booking.sequence or start <= now
         case _Kind.LINK_HERE:
@@ -175,7 +177,10 @@ def _note_sent(message: Message, place: Whereabouts, now: datetime) -> None:
     see the link here.
     """
     booking = message.booking
-    lacks_link = place.kind == "zoom" and not place.join_url and message.kind != _Kind.CANCELLED
+    expects_link = (
+        place.kind == "zoom" and message.kind not in Message.ENDINGS and "until" not in message.facts
+    )
+    lacks_link = expects_link and not place.join_url
     with transaction.atomic():
         Booking.objects.select_for_update().get(pk=booking.pk)
         meetings = Meeting.objects.filter(appointment=booking.appointment)

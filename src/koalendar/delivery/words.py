@@ -42,7 +42,7 @@ class Scene:
     """What happened and who is told. `zone` and `locale` are the reader's; names and title are one line.
 
     `before` are the times that a rescheduled booking had; `by` says who changed it, in the words of
-    `Booking.By`.
+    `Booking.By`. `until` is there if this is a request that is not agreed: when it lapses, or lapsed.
     """
 
     booking: Booking
@@ -61,6 +61,7 @@ class Scene:
     before: tuple[datetime, datetime] | None
     by: str
     reason: str
+    until: datetime | None
     place: Whereabouts
     now: datetime
 
@@ -74,12 +75,31 @@ class Scene:
         return self.invitee if self.for_host else self.host
 
     @property
+    def has_ended(self) -> bool:
+        return self.kind in Message.ENDINGS
+
+    @property
+    def is_request(self) -> bool:
+        return self.until is not None
+
+    @property
+    def is_answer(self) -> bool:
+        """What is booked was a request, and the host has agreed to it."""
+        return self.kind is _Kind.BOOKED and self.by == Booking.By.HOST
+
+    @property
+    def is_withheld(self) -> bool:
+        """Addresses to join and numbers to call are the host's, who has not agreed to give them yet."""
+        return self.is_request and not self.for_host
+
+    @property
     def has_link(self) -> bool:
-        return bool(self.place.join_url) and self.kind is not _Kind.CANCELLED
+        return bool(self.place.join_url) and not self.has_ended and not self.is_request
 
     @property
     def link_follows(self) -> bool:
-        return self.place.kind == "zoom" and self.kind is not _Kind.CANCELLED and not self.has_link
+        is_expected = self.place.kind == "zoom" and not self.has_ended and not self.is_request
+        return is_expected and not self.has_link
 
     @property
     def host_must_act(self) -> bool:
@@ -93,6 +113,13 @@ class Scene:
     @property
     def short_when(self) -> str:
         return when.short_when(self.start, self.zone, self.locale, today=self.today)
+
+    @property
+    def until_when(self) -> str:
+        """ "Tue 1 Dec 09:00, Paris time"; only of a request."""
+        assert self.until is not None
+        until = when.short_when(self.until, self.zone, self.locale, today=self.today)
+        return _("%(when)s, %(zone)s") % {"when": until, "zone": when.zone_label(self.zone, self.locale)}
 
 
 # ── Names ──
@@ -121,29 +148,49 @@ def cut(text: str, most: int) -> str:
 
 
 def subject(scene: Scene) -> str:
-    what = {"what": _short_with_company(scene), "when": scene.short_when}
+    what = {
+        "what": _short_with_company(scene),
+        "when": scene.short_when,
+        "host": cut(scene.host, _NAME_IN_SUBJECT),
+        "invitee": cut(scene.invitee, _NAME_IN_SUBJECT),
+        "title": cut(scene.title, _TITLE_IN_SUBJECT),
+    }
     match scene.kind:
+        case _Kind.REQUESTED if scene.for_host:
+            return _("Please answer: %(invitee)s asks for %(title)s, %(when)s") % what
+        case _Kind.REQUESTED:
+            return _("Waiting for %(host)s: %(title)s, %(when)s") % what
         case _Kind.BOOKED:
-            return _booked_subject(scene)
+            return _booked_subject(scene, what)
+        case _Kind.RESCHEDULED if scene.is_request and scene.for_host:
+            return _("Please answer: new time %(when)s, %(what)s") % what
+        case _Kind.RESCHEDULED if scene.is_request:
+            return _("New time %(when)s, waiting for %(host)s: %(title)s") % what
         case _Kind.RESCHEDULED:
             return _("New time %(when)s: %(what)s") % what
         case _Kind.CANCELLED:
             return _("Cancelled: %(what)s, %(when)s") % what
+        case _Kind.DECLINED if scene.for_host:
+            return _("Declined: %(what)s, %(when)s") % what
+        case _Kind.DECLINED:
+            return _("%(host)s cannot make it: %(title)s, %(when)s") % what
+        case _Kind.EXPIRED if scene.for_host:
+            return _("Not answered in time: %(what)s, %(when)s") % what
+        case _Kind.EXPIRED:
+            return _("No answer in time: %(what)s, %(when)s") % what
         case _Kind.LINK_HERE:
             return _("Your Zoom link: %(what)s, %(when)s") % what
         case _Kind.REMINDER:
             return _("%(soon)s: %(what)s") % (what | {"soon": _soon(scene)})
 
 
-def _booked_subject(scene: Scene) -> str:
-    what = {
-        "what": _short_with_company(scene),
-        "when": scene.short_when,
-        "invitee": cut(scene.invitee, _NAME_IN_SUBJECT),
-        "title": cut(scene.title, _TITLE_IN_SUBJECT),
-    }
+def _booked_subject(scene: Scene, what: Mapping[str, str]) -> str:
     if scene.host_must_act:
         return _("Zoom needs you: %(invitee)s booked %(title)s, %(when)s") % what
+    if scene.is_answer and scene.link_follows:
+        return _("Confirmed; the Zoom link follows: %(what)s, %(when)s") % what
+    if scene.is_answer and scene.audience is not _Audience.GUEST:
+        return _("Confirmed: %(what)s, %(when)s") % what
     if scene.link_follows and scene.for_host:
         return _("Booked; the Zoom link follows: %(what)s, %(when)s") % what
     if scene.link_follows:
@@ -167,8 +214,12 @@ def _soon(scene: Scene) -> str:
 def preheader(scene: Scene) -> str:
     """What a list of mails shows after the subject: the fact within its first 40 characters."""
     facts = {"when": scene.short_when, "zone": when.zone_label(scene.zone, scene.locale)}
-    if scene.kind is _Kind.CANCELLED:
+    if scene.has_ended:
         return _("%(when)s, %(zone)s, does not take place.") % facts
+    if scene.is_request and scene.for_host:
+        return _("%(when)s, %(zone)s. It waits for your answer.") % facts
+    if scene.is_request:
+        return _("%(when)s, %(zone)s. Not confirmed yet.") % facts
     if scene.has_link:
         return _("%(when)s, %(zone)s. Zoom link inside.") % facts
     if scene.host_must_act:
@@ -179,17 +230,36 @@ def preheader(scene: Scene) -> str:
 
 
 def heading(scene: Scene) -> str:
+    names = {"host": scene.host, "invitee": scene.invitee}
     match scene.kind:
+        case _Kind.REQUESTED if scene.for_host:
+            return _("%(invitee)s asks for a time with you") % names
+        case _Kind.REQUESTED:
+            return _("Your request is with %(host)s") % names
+        case _Kind.BOOKED if scene.is_answer and scene.for_host:
+            return _("You confirmed this booking")
         case _Kind.BOOKED if scene.for_host:
-            return _("%(invitee)s booked a time with you") % {"invitee": scene.invitee}
+            return _("%(invitee)s booked a time with you") % names
         case _Kind.BOOKED if scene.audience is _Audience.GUEST:
             return _("You are invited")
+        case _Kind.BOOKED if scene.is_answer:
+            return _("%(host)s has confirmed: you are booked") % names
         case _Kind.BOOKED:
             return _("You are booked")
         case _Kind.RESCHEDULED:
             return _("The time has changed")
+        case _Kind.CANCELLED if scene.is_request:
+            return _("This request is cancelled")
         case _Kind.CANCELLED:
             return _("This booking is cancelled")
+        case _Kind.DECLINED if scene.for_host:
+            return _("You declined this request")
+        case _Kind.DECLINED:
+            return _("%(host)s cannot make it") % names
+        case _Kind.EXPIRED if scene.for_host:
+            return _("This request was not answered in time")
+        case _Kind.EXPIRED:
+            return _("%(host)s did not answer in time") % names
         case _Kind.LINK_HERE:
             return _("Your Zoom link is here")
     return _("%(soon)s, %(day)s") % {"soon": _soon(scene), "day": _day(scene)}
@@ -204,7 +274,7 @@ def _day(scene: Scene) -> str:
 
 def lead(scene: Scene) -> list[str]:
     """One or two short paragraphs under the heading."""
-    return [part for part in (_who_did_what(scene), _about_link(scene)) if part]
+    return [part for part in (_who_did_what(scene), _about_request(scene), _about_link(scene)) if part]
 
 
 def _who_did_what(scene: Scene) -> str:
@@ -218,6 +288,11 @@ def _who_did_what(scene: Scene) -> str:
     if scene.by == (Booking.By.HOST if scene.for_host else Booking.By.INVITEE):
         return _own_change(scene)
     moved = scene.kind is _Kind.RESCHEDULED
+    if scene.is_request:
+        company = {"company": scene.company}
+        return (
+            _("%(company)s moved this request.") if moved else _("%(company)s cancelled this request.")
+        ) % company
     if scene.for_host:
         person = {"invitee": scene.invitee}
         return (
@@ -230,7 +305,40 @@ def _own_change(scene: Scene) -> str:
     moved = scene.kind is _Kind.RESCHEDULED
     if scene.audience is _Audience.GUEST:
         return _("The invitee moved this booking.") if moved else _("The invitee cancelled this booking.")
+    if scene.is_request:
+        return _("You moved this request.") if moved else _("You cancelled this request.")
     return _("You moved this booking.") if moved else _("You cancelled this booking.")
+
+
+def _about_request(scene: Scene) -> str:
+    """What follows from a request: that it waits and until when, or that nothing came of it."""
+    if not scene.is_request:
+        return ""
+    facts = {"until": scene.until_when, "host": scene.host, "invitee": scene.invitee}
+    if not scene.has_ended and scene.for_host and scene.place.kind == "zoom":
+        return (
+            _(
+                "Confirm or decline it until %(until)s. After that it lapses and the time is free again. "
+                "The Zoom meeting is made when you confirm."
+            )
+            % facts
+        )
+    if not scene.has_ended and scene.for_host:
+        return (
+            _("Confirm or decline it until %(until)s. After that it lapses and the time is free again.")
+            % facts
+        )
+    if not scene.has_ended:
+        return (
+            _(
+                "Nothing is agreed yet. The time is held for you until %(until)s, while %(host)s decides. "
+                "You hear by e-mail."
+            )
+            % facts
+        )
+    if scene.for_host:
+        return _("The time is free again.")
+    return _("Nothing is booked, and the time is no longer held for you.")
 
 
 def _about_link(scene: Scene) -> str:
@@ -271,6 +379,8 @@ def _wall(instant: datetime, zone: str) -> datetime:
 def at_zoom(scene: Scene) -> str:
     if scene.has_link:
         return _("Zoom")
+    if scene.is_request:
+        return _("Zoom; link comes with the confirmation")
     return _("Zoom, no link yet") if scene.host_must_act else _("Zoom, link follows")
 
 
@@ -302,6 +412,11 @@ def why(scene: Scene) -> Sequence[str]:
                 % names,
                 _("Reply to this mail to reach %(host)s.") % names,
             ]
+        case _Audience.INVITEE if scene.is_request:
+            return [
+                _("You get this mail because a time with %(host)s was requested for %(recipient)s.") % names,
+                _("Reply to this mail to reach %(host)s.") % names,
+            ]
         case _Audience.INVITEE:
             return [
                 _("You get this mail because a time with %(host)s was booked for %(recipient)s.") % names,
@@ -310,6 +425,6 @@ def why(scene: Scene) -> Sequence[str]:
                     "reschedule or cancel by the links above."
                 )
                 % names
-                if scene.kind is not _Kind.CANCELLED
+                if not scene.has_ended
                 else _("Reply to this mail to reach %(host)s.") % names,
             ]
