@@ -10,6 +10,14 @@ _CLOSED = (
 )
 
 
+def keep_to_reader(response: HttpResponse, *, has_form: bool) -> None:
+    """Keep a page behind a secret link out of caches, searches and other sites' logs."""
+    response.headers["Cache-Control"] = "no-store"
+    # Under no-referrer a browser sends a plain form with the origin "null", which no CSRF check accepts.
+    response.headers["Referrer-Policy"] = "same-origin" if has_form else "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+
+
 class SafetyHeaders:
     """Closes what our pages never use, and keeps what is personal out of caches."""
 

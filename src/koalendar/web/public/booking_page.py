@@ -30,6 +30,10 @@ from koalendar.web.public.desk import Desk, SeeOther, answer, look, unstored
 from koalendar.web.public.forms import BookingForm
 from koalendar.web.public.reader import reader_of
 
+# Set for the own page alone, which leads on to where the host wants invitees to go and takes it back: a
+# reload, the way back and a later visit stay there.
+JUST_BOOKED = "just_booked"
+_MOMENT = 60  # Seconds from the press on Book to the page that follows.
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,43}")
 
 
@@ -134,7 +138,19 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
         return _form_again(request, desk, form, start, 429, words)
     except BookingRefused as error:
         return _taken(request, desk, form, start, error)
-    return SeeOther(reverse("invitee-booking", args=[token_for(booking)]))
+    own_path = reverse("invitee-booking", args=[token_for(booking)])
+    response = SeeOther(own_path)
+    if desk.event_type.redirect_url:
+        response.set_cookie(
+            JUST_BOOKED,
+            "1",
+            path=own_path,
+            max_age=_MOMENT,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+    return response
 
 
 def _once(request: HttpRequest, event_type: EventType, wish: Wish) -> OnceOnly:

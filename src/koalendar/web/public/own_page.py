@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -23,10 +24,11 @@ from koalendar.booking.links import booking_for_token, calendar_uid
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import CopyState, Whereabouts
 from koalendar.invitations import calendar, links
+from koalendar.web.headers import keep_to_reader
 from koalendar.web.limits import seconds_to_wait
 from koalendar.web.public import places
 from koalendar.web.public.address import picker_part, read_address, read_number, read_slot
-from koalendar.web.public.booking_page import host_name, taken_words, too_many_words, zone_of
+from koalendar.web.public.booking_page import JUST_BOOKED, host_name, taken_words, too_many_words, zone_of
 from koalendar.web.public.desk import Desk, SeeOther, answer, look
 from koalendar.web.public.forms import ReasonForm
 from koalendar.web.public.reader import Reader, reader_of
@@ -41,7 +43,7 @@ _LINK_STAYS = timedelta(hours=1)
 
 
 def _with_booking(view: _View) -> Callable[[HttpRequest, str], HttpResponse]:
-    """Turns the token into its booking; keeps these pages out of caches, searches and other sites' logs."""
+    """Turns the token into its booking; keeps these pages to the invitee."""
 
     @wraps(view)
     def answer_privately(request: HttpRequest, token: str) -> HttpResponse:
@@ -51,11 +53,7 @@ def _with_booking(view: _View) -> Callable[[HttpRequest, str], HttpResponse]:
             response = render(request, "public/gone.html", status=404)
         else:
             response = view(request, booking)
-        response.headers["Cache-Control"] = "no-store"
-        # Under no-referrer a browser sends a plain form with the origin "null", which no CSRF check accepts.
-        has_form = request.path.endswith(("/reschedule/", "/cancel/"))
-        response.headers["Referrer-Policy"] = "same-origin" if has_form else "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex"
+        keep_to_reader(response, has_form=request.path.endswith(("/reschedule/", "/cancel/")))
         return response
 
     return answer_privately
@@ -80,7 +78,15 @@ class LinkBox:
 @_with_booking
 def booking(request: HttpRequest, booking: Booking) -> HttpResponse:
     reader = _reader(request, booking)
-    return render(request, "public/own_page.html", _context(request, booking, reader))
+    leads_to = _led_on(request, booking)
+    context = _context(request, booking, reader) | {
+        "leads_to": leads_to,
+        "leads_where": urlsplit(leads_to).netloc,
+    }
+    response = render(request, "public/own_page.html", context)
+    if leads_to:
+        response.delete_cookie(JUST_BOOKED, path=_own_path(request))
+    return response
 
 
 @require_safe
@@ -96,8 +102,8 @@ def link(request: HttpRequest, booking: Booking) -> HttpResponse:
 @require_safe
 @_with_booking
 def invite(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """The calendar file: a copy that nobody is asked to answer. There is none of what has been called off."""
-    if not booking.is_live:
+    """The calendar file: a copy that nobody is asked to answer. There is none of what is not agreed."""
+    if booking.status != Booking.Status.CONFIRMED:
         return render(request, "404.html", status=404)
     now = clock.now()
     body = calendar.publish(_event(booking, _place(booking, now), _own_path(request)), stamp=now)
@@ -158,6 +164,11 @@ def _too_many_changes(request: HttpRequest) -> dict[str, Any]:
 # ── What is shown ──
 
 
+def _led_on(request: HttpRequest, booking: Booking) -> str:
+    """Where this very reader goes on to, having just booked: a page that the host has set, else nowhere."""
+    return booking.appointment.event_type.redirect_url if request.COOKIES.get(JUST_BOOKED) else ""
+
+
 def _own_path(request: HttpRequest) -> str:
     """The address of the booking's own page, with the very token that was used."""
     assert request.resolver_match is not None
@@ -175,8 +186,9 @@ def _place(booking: Booking, now: datetime) -> Whereabouts:
 def _context(request: HttpRequest, booking: Booking, reader: Reader) -> dict[str, Any]:
     appointment, now = booking.appointment, reader.now
     path = _own_path(request)
-    is_over = appointment.end <= now
-    is_live = booking.is_live
+    status = booking.status_at(now)
+    is_agreed = status == Booking.Status.CONFIRMED
+    is_coming = is_agreed and now < appointment.end
     box = _link_box(booking, now)
     event = _event(booking, box.place, path)
     return {
@@ -184,14 +196,15 @@ def _context(request: HttpRequest, booking: Booking, reader: Reader) -> dict[str
         "booking_path": path,
         "title": booking.snapshot["title"],
         "host": booking.snapshot["host"],
-        "state": "past" if is_live and is_over else booking.status,
+        "state": "past" if is_agreed and not is_coming else status,
         "facts": list(_facts(booking, reader)),
         "cancelled_when": _cancelled_when(booking, reader),
-        "own_link": _own_link(booking) if is_live and not is_over else "",
+        "held_until": reader.day_and_time(booking.expires_at) if booking.expires_at else "",
+        "own_link": _own_link(booking) if is_coming else "",
         "box": box,
-        "calendars": _calendars(event, path) if is_live and not is_over else [],
+        "calendars": _calendars(event, path) if is_coming else [],
         "may_change": actions.may_change(booking, now=now),
-        "cutoff": _cutoff(booking) if is_live and not is_over else "",
+        "cutoff": _cutoff(booking) if status in Booking.LIVE else "",
         "again_url": _booking_page(booking),
         "reader": reader,
     }
@@ -236,7 +249,7 @@ def _facts(booking: Booking, reader: Reader) -> Iterator[tuple[str, str]]:
     profile = appointment.event_type.profile
     if for_host := reader.elsewhere(appointment.start, appointment.end, zone_of(profile)):
         yield _("For %(host)s") % {"host": host}, for_host
-    yield _("Where"), places.after_booking(appointment.location, host).text
+    yield _("Where"), _where(booking, host)
     yield _("With"), host
     yield _("You"), f"{booking.invitee_name}, {booking.invitee_email}"
     if booking.guests:
@@ -246,6 +259,15 @@ def _facts(booking: Booking, reader: Reader) -> Iterator[tuple[str, str]]:
             yield question["label"], text
     if booking.reason:
         yield _("Reason"), booking.reason
+
+
+def _where(booking: Booking, host: str) -> str:
+    location = booking.appointment.location
+    if booking.status == Booking.Status.CONFIRMED:
+        return places.after_booking(location, host).text
+    if booking.status == Booking.Status.PENDING:
+        return places.before_booking(location, host).text
+    return places.when_called_off(location, host).text
 
 
 def _in_words(answered: Any) -> str:
@@ -299,7 +321,7 @@ def _closed(request: HttpRequest, booking: Booking, reader: Reader) -> HttpRespo
         "host": booking.snapshot["host"],
         "hours": f"{booking.appointment.event_type.change_cutoff / 60:g}",
     }
-    if not booking.is_live:
+    if booking.status_at(reader.now) not in Booking.LIVE:
         text = _("This booking has ended; nothing is left to change.")
     elif booking.appointment.start <= reader.now:
         text = _("The time has come, so it cannot be changed any more.")

@@ -1,4 +1,4 @@
-"""Where a booking takes place, in words and icons."""
+"""Where a booking takes place, in words and icons: before it is agreed, after, and when it is called off."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +33,13 @@ def before_booking(location: Location, host: str) -> Place:
         % {"host": host},
     }
     return Place(_ICONS.get(kind, "info"), words.get(kind, ""))
+
+
+def when_called_off(location: Location, host: str) -> Place:
+    """What nobody joins or calls any more, or never did."""
+    kind = str(location.get("kind", ""))
+    words = {"zoom": _("Zoom"), "link": _("Video call")}
+    return Place(_ICONS[kind], words[kind]) if kind in words else before_booking(location, host)
 
 
 def after_booking(location: Location, host: str) -> Place:
