@@ -227,6 +227,20 @@ def tab_counts(host: Host, *, now: datetime) -> dict[Tab, int]:
     return {tab: counts[tab.value] for tab in Tab}
 
 
+def waiting_for(host: Host, *, now: datetime) -> int:
+    """How many requests wait for this host's answer."""
+    return bookings_of(host).filter(_tab_filter(Tab.PENDING, now)).count()
+
+
+def live_between(host: Host, spans: Iterable[tuple[datetime, datetime]], *, now: datetime) -> list[Booking]:
+    """The host's bookings that take place, or may, within any of these stretches of time; by start."""
+    within = Q(pk__in=())
+    for begin, end in spans:
+        within |= Q(appointment__start__lt=end, appointment__end__gt=begin)
+    live = bookings_of(host).filter(within, status__in=Booking.LIVE).exclude(Booking.overdue(now))
+    return list(live.order_by("appointment__start", "pk"))
+
+
 def _on_tab(rows: QuerySet[Booking], tab: Tab, now: datetime) -> QuerySet[Booking]:
     return rows.filter(_tab_filter(tab, now))
 

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from koalendar.web import pages, styleguide
-from koalendar.web.dashboard import signing_up
+from koalendar.web.dashboard import answering, signing_up
 
 handler400 = pages.bad_request
 handler500 = pages.server_error
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("dashboard/", include("koalendar.web.dashboard.urls")),
+    path("b/<str:token>/answer/", answering.answer, name="answer-request"),
     path("integrations/", include("koalendar.web.dashboard.integration_urls")),
     path("", include("koalendar.web.public.urls")),
 ]

@@ -9,7 +9,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from koalendar import clock
 from koalendar.accounts.models import Host
+from koalendar.booking import queries
 from koalendar.web.dashboard.zoom_card import needs_attention
 
 THEMES = ("light", "dark")
@@ -34,7 +36,8 @@ class MenuItem:
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """The variables of the frame: `brand`, `support_email`, `theme`, `menu`, `needs_attention`."""
+    """The variables of the frame: `brand`, `support_email`, `theme`, `menu`, `needs_attention`, and
+    `pending_count`, the requests that wait for the host."""
     theme = request.COOKIES.get("theme", "")
     return {
         "brand": settings.KOALENDAR_BRAND,
@@ -43,12 +46,18 @@ def site(request: HttpRequest) -> dict[str, object]:
         "signup_is_open": settings.KOALENDAR_SIGNUP == "open",
         "menu": menu(request.path),
         "needs_attention": SimpleLazyObject(partial(_needs_attention, request)),
+        "pending_count": SimpleLazyObject(partial(_pending_count, request)),
     }
 
 
 def _needs_attention(request: HttpRequest) -> bool:
     """Asked only by pages that show the host's menu."""
     return isinstance(request.user, Host) and needs_attention(request.user)
+
+
+def _pending_count(request: HttpRequest) -> int:
+    """Asked only by pages that show the host's menu."""
+    return queries.waiting_for(request.user, now=clock.now()) if isinstance(request.user, Host) else 0
 
 
 def menu(path: str) -> list[MenuItem]:

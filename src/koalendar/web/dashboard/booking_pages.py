@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from koalendar.accounts.models import Host
 from koalendar.booking import problems, queries
 from koalendar.booking.links import token_for
 from koalendar.booking.models import Booking, Meeting, Message
@@ -31,7 +34,10 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the agenda. `chip` is there only when something is not as it should be."""
+    """One line of the agenda. `chip` is there only when something is not as it should be.
+
+    Of a request, `answer_until` says when it lapses and `day_beside` what else the host has on that day.
+    """
 
     booking: Booking
     day: str
@@ -44,10 +50,17 @@ class Row:
     chip: Chip | None
     can_change: bool
     can_start: bool
+    answer_until: str = ""
+    day_beside: str = ""
 
 
-def row_of(booking: Booking, place: Whereabouts | None, words: HostWording) -> Row:
-    """Without `place` nothing is told of its link: on lists of what is over."""
+def row_of(
+    booking: Booking,
+    place: Whereabouts | None,
+    words: HostWording,
+    beside: Sequence["Neighbour"] | None = None,
+) -> Row:
+    """Without `place` nothing is told of its link: on lists of what is over. `beside` is for requests."""
     appointment = booking.appointment
     is_near = appointment.start - JOIN_FROM <= words.now < appointment.end
     return Row(
@@ -59,24 +72,47 @@ def row_of(booking: Booking, place: Whereabouts | None, words: HostWording) -> R
         guests=len(booking.guests),
         url=reverse("dashboard-booking", kwargs={"uid": booking.uid}),
         invitee_url=f"{settings.KOALENDAR_BASE_URL}/b/{token_for(booking)}/",
-        chip=_chip(booking, place),
-        can_change=booking.is_live and appointment.end > words.now,
+        chip=_chip(booking, place, words.now),
+        can_change=can_change(booking, now=words.now),
         can_start=is_near and place is not None and place.state is CopyState.READY,
+        answer_until=answer_until(booking, words),
+        day_beside="" if beside is None else _in_short(beside),
     )
 
 
-def _chip(booking: Booking, place: Whereabouts | None) -> Chip | None:
-    if booking.status == Booking.Status.PENDING:
-        return Chip(_("Waiting for you"), "warn")
-    if place is None or not booking.is_live:
+def can_change(booking: Booking, *, now: datetime) -> bool:
+    return booking.status_at(now) in Booking.LIVE and booking.appointment.end > now
+
+
+def answer_until(booking: Booking, words: HostWording) -> str:
+    """ "today 18:00"; empty for what waits for no answer."""
+    if booking.expires_at is None or booking.status_at(words.now) != Booking.Status.PENDING:
+        return ""
+    return words.moment(booking.expires_at)
+
+
+def _chip(booking: Booking, place: Whereabouts | None, now: datetime) -> Chip | None:
+    if (of_status := status_chip(booking, now)) is not None:
+        return of_status
+    if place is None:
         return None
     if place.state is CopyState.FAILED or (place.late and not place.join_url):
         return Chip(_("No link"), "bad")
     if place.state is CopyState.PENDING and not place.join_url:
         return Chip(_("Link is being made"), "busy")
-    if booking.sequence:
+    if booking.was_moved:
         return Chip(_("New time"), "")
     return None
+
+
+def status_chip(booking: Booking, now: datetime) -> Chip | None:
+    """What the booking is unless it is confirmed, by the clock."""
+    return {
+        Booking.Status.PENDING: Chip(_("Waiting for you"), "warn"),
+        Booking.Status.CANCELLED: Chip(_("Cancelled"), ""),
+        Booking.Status.DECLINED: Chip(_("Declined"), ""),
+        Booking.Status.EXPIRED: Chip(_("Not answered"), ""),
+    }.get(Booking.Status(booking.status_at(now)))
 
 
 def location_word(location: dict[str, object]) -> str:
@@ -86,6 +122,71 @@ def location_word(location: dict[str, object]) -> str:
         "in_person": _("In person"),
         "link": _("Link"),
     }.get(str(location.get("kind", "")), "")
+
+
+# ── The day around it ──
+
+_FEW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """What else takes the host's time on the day of a request."""
+
+    hours: str
+    title: str
+    invitee: str
+    url: str
+    is_request: bool
+
+
+def days_around(
+    host: Host, requests: Sequence[Booking], words: HostWording
+) -> dict[int, Sequence[Neighbour]]:
+    """What else the host has on the day of each of these, by its id; in one query for all of them."""
+    days = {booking.pk: _day_of(booking, words) for booking in requests}
+    if not days:
+        return {}
+    others = queries.live_between(host, days.values(), now=words.now)
+    return {
+        pk: [
+            _neighbour(other, words)
+            for other in others
+            if other.pk != pk and other.appointment.start < end and other.appointment.end > begin
+        ]
+        for pk, (begin, end) in days.items()
+    }
+
+
+def _day_of(booking: Booking, words: HostWording) -> tuple[datetime, datetime]:
+    """From midnight to midnight of the host's zone."""
+    day = words.local(booking.appointment.start).date()
+    begin, end = (datetime.combine(at, time(), words.here) for at in (day, day + timedelta(days=1)))
+    return begin, end
+
+
+def _neighbour(booking: Booking, words: HostWording) -> Neighbour:
+    appointment = booking.appointment
+    return Neighbour(
+        hours=words.hours(appointment.start, appointment.end),
+        title=str(booking.snapshot.get("title", "")) or appointment.event_type.title,
+        invitee=booking.invitee_name,
+        url=reverse("dashboard-booking", kwargs={"uid": booking.uid}),
+        is_request=booking.status == Booking.Status.PENDING,
+    )
+
+
+def _in_short(beside: Sequence[Neighbour]) -> str:
+    """ "That day: 10:00–10:30 Ben Katz"."""
+    if not beside:
+        return _("Nothing else that day")
+    shown = ", ".join(f"{one.hours} {one.invitee}" for one in beside[:_FEW])
+    more = len(beside) - _FEW
+    if more <= 0:
+        return _("That day: %(bookings)s") % {"bookings": shown}
+    return ngettext(
+        "That day: %(bookings)s and %(n)d more", "That day: %(bookings)s and %(n)d more", more
+    ) % {"bookings": shown, "n": more}
 
 
 # ── Its facts ──
@@ -233,9 +334,12 @@ def _mail_rows(booking: Booking, words: HostWording) -> list[CopyRow]:
 
 def _mail_word(message: Message) -> str:
     return {
+        Message.Kind.REQUESTED: _("request"),
         Message.Kind.BOOKED: _("confirmation"),
         Message.Kind.RESCHEDULED: _("new time"),
         Message.Kind.CANCELLED: _("cancellation"),
+        Message.Kind.DECLINED: _("declined"),
+        Message.Kind.EXPIRED: _("not answered in time"),
         Message.Kind.LINK_HERE: _("the link"),
         Message.Kind.REMINDER: _("reminder"),
     }[Message.Kind(message.kind)]
@@ -255,8 +359,9 @@ class Event:
 
 def happened(booking: Booking, words: HostWording) -> Sequence[Event]:
     """Newest first, from what the rows tell."""
+    asked = _("%(name)s asked for this time") if booking.expires_at else _("%(name)s booked")
     told = [
-        (booking.created_at, _("%(name)s booked") % {"name": booking.invitee_name}),
+        (booking.created_at, asked % {"name": booking.invitee_name}),
         *_changes(booking, words),
         *_meetings(booking),
         *_mails(booking),
@@ -269,7 +374,8 @@ def happened(booking: Booking, words: HostWording) -> Sequence[Event]:
 def _changes(booking: Booking, words: HostWording) -> list[tuple[datetime, str]]:
     """Each change is told in the facts of the mail that the invitee was owed for it."""
     own = booking.messages.filter(audience=Message.Audience.INVITEE)
-    told = own.filter(kind__in=[Message.Kind.RESCHEDULED, Message.Kind.CANCELLED])
+    answered = Q(kind=Message.Kind.BOOKED, booking__expires_at__isnull=False)
+    told = own.filter(answered | Q(kind__in=[Message.Kind.RESCHEDULED, *Message.ENDINGS]))
     return [(message.created_at, _change(booking, message, words)) for message in told]
 
 
@@ -277,6 +383,12 @@ def _change(booking: Booking, message: Message, words: HostWording) -> str:
     actor = _("You") if message.facts.get("by") == Booking.By.HOST else booking.invitee_name
     if message.kind == Message.Kind.CANCELLED:
         return _("%(actor)s cancelled") % {"actor": actor}
+    if message.kind == Message.Kind.BOOKED:
+        return _("%(actor)s confirmed") % {"actor": actor}
+    if message.kind == Message.Kind.DECLINED:
+        return _("%(actor)s declined") % {"actor": actor}
+    if message.kind == Message.Kind.EXPIRED:
+        return _("The request lapsed without an answer")
     before, after = (
         datetime.fromisoformat(facts["start"]) for facts in (message.facts["before"], message.facts)
     )

@@ -21,7 +21,17 @@ from koalendar.booking.queries import CopyState, Tab
 from koalendar.connections.actions import open_meetings
 from koalendar.connections.provider import Gone, ProviderError, Reason
 from koalendar.connections.queries import connection_to
-from koalendar.web.dashboard.booking_pages import Row, copies_of, facts_of, happened, offer, row_of
+from koalendar.web.dashboard.booking_pages import (
+    Row,
+    answer_until,
+    can_change,
+    copies_of,
+    days_around,
+    facts_of,
+    happened,
+    offer,
+    row_of,
+)
 from koalendar.web.dashboard.forms import ReasonForm
 from koalendar.web.dashboard.frame import for_host, own
 from koalendar.web.dashboard.wording import HostWording, wording_for
@@ -43,7 +53,10 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
     page = queries.agenda(host, tab, now=now, search=search, cursor=request.GET.get("cursor", ""))
     words = wording_for(host, now=now)
     places = queries.whereabouts_of(page.bookings, now=now) if tab is Tab.UPCOMING else {}
-    rows = [row_of(booking, places.get(booking.pk), words) for booking in page.bookings]
+    beside = days_around(host, page.bookings, words) if tab is Tab.PENDING else {}
+    rows = [
+        row_of(booking, places.get(booking.pk), words, beside.get(booking.pk)) for booking in page.bookings
+    ]
     context = {
         "tab": tab.value,
         "tabs": _tabs(host, tab, now),
@@ -68,7 +81,12 @@ def _tab(text: str) -> Tab:
 
 
 def _tabs(host: Host, here: Tab, now: datetime) -> list[dict[str, object]]:
-    labels = {Tab.UPCOMING: _("Upcoming"), Tab.PAST: _("Past"), Tab.CANCELLED: _("Cancelled")}
+    labels = {
+        Tab.UPCOMING: _("Upcoming"),
+        Tab.PENDING: _("Pending"),
+        Tab.PAST: _("Past"),
+        Tab.CANCELLED: _("Cancelled"),
+    }
     counts = queries.tab_counts(host, now=now)
     return [
         {"label": labels[tab], "url": _address(tab), "count": counts[tab], "is_here": tab is here}
@@ -117,7 +135,10 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
         "next_look": _next_look(request) if any(row.state == "busy" for row in rows) else None,
         "can_retry": any(row.state not in ("ok", "") for row in rows) or "start_problem" in request.GET,
         "events": happened(booking, words),
-        "can_change": booking.is_live and booking.appointment.end > now,
+        "can_change": can_change(booking, now=now),
+        "answer_until": answer_until(booking, words),
+        "day": words.date_of(booking.appointment.start),
+        "beside": days_around(host, [booking], words)[booking.pk],
         "can_start": place.state is CopyState.READY and booking.appointment.end > now,
         "start_problem": _start_problem(request.GET.get("start_problem", "")),
     }
@@ -178,6 +199,54 @@ def _start_problem(code: str) -> str:
     return problems.in_words(code)
 
 
+# ── Answering a request ──
+
+
+@require_POST
+@for_host
+def confirm(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    booking = own(queries.booking_of(host, uid))
+    try:
+        actions.confirm(booking, now=clock.now())
+    except WrongState:
+        return _too_late(request, booking)
+    messages.success(request, _("Confirmed: %(name)s gets a mail.") % {"name": booking.invitee_name})
+    return _to_next_request(host, booking)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_host
+def decline(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    """Asks first, and says what will be sent to whom."""
+    booking = own(queries.booking_of(host, uid))
+    now = clock.now()
+    if booking.status_at(now) != Booking.Status.PENDING:
+        return _too_late(request, booking)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.decline(booking, now=now, reason=form.cleaned_data["reason"])
+        except WrongState:
+            return _too_late(request, booking)
+        messages.success(request, _("Declined: %(name)s gets a mail.") % {"name": booking.invitee_name})
+        return _to_next_request(host, booking)
+    when = wording_for(host, now=now).full(booking.appointment.start, booking.appointment.end)
+    context = {"booking": booking, "form": form, "when": when}
+    return render(request, "dashboard/booking_decline.html", context, status=422 if form.errors else 200)
+
+
+def _too_late(request: HttpRequest, booking: Booking) -> HttpResponse:
+    messages.info(request, _("This request was answered or had ended already."))
+    return redirect("dashboard-booking", uid=booking.uid)
+
+
+def _to_next_request(host: Host, booking: Booking) -> HttpResponse:
+    """Back to the requests as long as there are any."""
+    if queries.waiting_for(host, now=clock.now()):
+        return redirect(_address(Tab.PENDING))
+    return redirect("dashboard-booking", uid=booking.uid)
+
+
 # ── Cancelling ──
 
 
@@ -187,8 +256,10 @@ def cancel(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     """Asks first, and says what will be sent to whom."""
     booking = own(queries.booking_of(host, uid))
     back = redirect("dashboard-booking", uid=booking.uid)
-    if not booking.is_live or booking.appointment.end <= clock.now():
+    if not can_change(booking, now=clock.now()):
         return back
+    if booking.status == Booking.Status.PENDING:
+        return redirect("dashboard-booking-decline", uid=booking.uid)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -217,7 +288,7 @@ def reschedule(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     """Choose another time of the event type's own, then say why; what will be sent is said before."""
     booking = own(queries.booking_of(host, uid))
     now = clock.now()
-    if not booking.is_live or booking.appointment.end <= now:
+    if not can_change(booking, now=now):
         return redirect("dashboard-booking", uid=booking.uid)
     wanted = _instant(request.POST.get("start") or request.GET.get("start", ""), now=now)
     form = ReasonForm(request.POST or None)

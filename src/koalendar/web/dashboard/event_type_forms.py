@@ -12,7 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from koalendar.accounts.models import Host
 from koalendar.booking.models import EventType, Schedule
-from koalendar.booking.models.event_type import MAX_DURATION
+from koalendar.booking.models.event_type import (
+    LONGEST_REQUEST,
+    MAX_DURATION,
+    SHORTEST_REQUEST,
+    validate_redirect_url,
+)
 from koalendar.booking.setting_up import slug_from
 from koalendar.web.dashboard.wording import in_minutes
 
@@ -92,6 +97,19 @@ class EventTypeForm(forms.Form):
     max_per_week = forms.IntegerField(label=_("At most a week"), required=False, min_value=1, max_value=500)
     # Questions
     guests_allowed = forms.BooleanField(label=_("Invitees may add guests"), required=False)
+    # Approval
+    requires_confirmation = forms.BooleanField(
+        label=_("You confirm each booking"),
+        required=False,
+        help_text=_("The time is held meanwhile; the Zoom meeting is made when you confirm."),
+    )
+    expires = forms.IntegerField(
+        label=_("An unanswered request lapses after"),
+        min_value=1,
+        required=False,
+        help_text=_("At its start at the latest."),
+    )
+    expires_unit = forms.TypedChoiceField(label=_("Unit"), choices=_UNITS, coerce=int, required=False)
     # Messages
     reminders = forms.TypedMultipleChoiceField(
         label=_("Reminders before the start"),
@@ -107,6 +125,14 @@ class EventTypeForm(forms.Form):
     )
     cutoff_unit = forms.TypedChoiceField(label=_("Unit"), choices=_UNITS, coerce=int)
     # More
+    redirect_url = forms.CharField(
+        label=_("After booking, go on to"),
+        max_length=500,
+        required=False,
+        validators=[validate_redirect_url],
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}),
+        help_text=_("A page of your own, like https://example.com/thanks. Empty for none."),
+    )
     active = forms.BooleanField(label=_("Bookable"), required=False)
     hidden = forms.BooleanField(
         label=_("Hidden"), required=False, help_text=_("Not on your page; whoever has the link can book.")
@@ -154,11 +180,17 @@ class EventTypeForm(forms.Form):
     def clean_cutoff(self) -> int:
         return self._bounded("cutoff", "cutoff_unit", now_("This must be between 0 and 30 days"))
 
-    def _bounded(self, name: str, unit: str, refusal: str) -> int:
+    def clean_expires(self) -> int:
+        if self.cleaned_data["expires"] is None:
+            return (self.event_type or EventType()).request_expires_after
+        refusal = now_("This must be between 5 minutes and 60 days")
+        return self._bounded("expires", "expires_unit", refusal, SHORTEST_REQUEST, LONGEST_REQUEST)
+
+    def _bounded(self, name: str, unit: str, refusal: str, least: int = 0, most: int = _MONTH) -> int:
         """The field in minutes; its unit stands after it in the form and is not cleaned yet."""
         factors = {str(factor): factor for factor, _word in _UNITS}
         minutes = int(self.cleaned_data[name]) * factors.get(self.data.get(unit, ""), 1)
-        for judge in (MinValueValidator(0, refusal), MaxValueValidator(_MONTH, refusal)):
+        for judge in (MinValueValidator(least, refusal), MaxValueValidator(most, refusal)):
             judge(minutes)
         return minutes
 
@@ -187,12 +219,14 @@ class EventTypeForm(forms.Form):
         data = self.cleaned_data
         same = (
             "title", "slug", "description", "booking_window_days", "slot_step", "buffer_before",
-            "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "active", "hidden",
+            "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "requires_confirmation",
+            "redirect_url", "active", "hidden",
         )  # fmt: skip
         return {name: data[name] for name in same} | {
             "durations": data["durations"],
             "locations": self._locations(),
             "minimum_notice": data["notice"],
+            "request_expires_after": data["expires"],
             "change_cutoff": data["cutoff"],
             "reminders": sorted(data["reminders"]),
         }
@@ -223,10 +257,11 @@ def _initial(event_type: EventType, host: Host) -> dict[str, Any]:
     place = {location["kind"]: location for location in event_type.locations}
     notice, notice_unit = _in_unit(event_type.minimum_notice)
     cutoff, cutoff_unit = _in_unit(event_type.change_cutoff)
+    expires, expires_unit = _in_unit(event_type.request_expires_after)
     same = (
         "title", "slug", "description", "booking_window_days", "slot_step", "buffer_before",
-        "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "reminders", "active", "hidden",
-        "revision",
+        "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "requires_confirmation", "reminders",
+        "redirect_url", "active", "hidden", "revision",
     )  # fmt: skip
     return {name: getattr(event_type, name) for name in same} | {
         "durations": ", ".join(str(minutes) for minutes in event_type.durations),
@@ -238,6 +273,8 @@ def _initial(event_type: EventType, host: Host) -> dict[str, Any]:
         "schedule": _schedule(event_type, host),
         "notice": notice,
         "notice_unit": notice_unit,
+        "expires": expires,
+        "expires_unit": expires_unit,
         "cutoff": cutoff,
         "cutoff_unit": cutoff_unit,
     }

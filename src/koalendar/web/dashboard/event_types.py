@@ -180,6 +180,10 @@ def _summaries(event_type: EventType | None) -> dict[str, str]:
         },
         "questions": ngettext("%(n)d question", "%(n)d questions", len(shown.questions))
         % {"n": len(shown.questions)},
+        "approval": _("Asked for, lapses after %(lapse)s")
+        % {"lapse": in_minutes(shown.request_expires_after)}
+        if shown.requires_confirmation
+        else _("Not needed"),
         "messages": _("Reminders: %(leads)s before") % {"leads": reminders}
         if reminders
         else _("No reminders"),

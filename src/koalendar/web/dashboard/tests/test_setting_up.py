@@ -64,6 +64,23 @@ def test_a_new_event_type_is_made_as_typed_with_an_address_from_its_title(browse
     assert made.event_type_hosts.get().schedule == ada().schedules.get()
 
 
+def test_approval_and_the_page_for_afterwards_are_kept_as_typed(browser: Client) -> None:
+    asked = {"requires_confirmation": "on", "expires": "36", "expires_unit": "60"}
+    browser.post("/dashboard/event-types/new", editor(redirect_url="https://example.com/thanks", **asked))
+
+    made = EventType.objects.get()
+    assert (made.requires_confirmation, made.request_expires_after) == (True, 36 * 60)
+    assert made.redirect_url == "https://example.com/thanks"
+    page = browser.get(f"/dashboard/event-types/{made.public_id}/").content.decode()
+    assert "Asked for, lapses after 36 hours" in page
+    assert 'value="https://example.com/thanks"' in page
+
+    left_out = editor(revision="1", expires="")
+    browser.post(f"/dashboard/event-types/{made.public_id}/", left_out)
+    made.refresh_from_db()
+    assert (made.requires_confirmation, made.request_expires_after, made.redirect_url) == (False, 36 * 60, "")
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -76,6 +93,9 @@ def test_a_new_event_type_is_made_as_typed_with_an_address_from_its_title(browse
         ({"places": ["link"], "url": "javascript:alert(1)"}, "Enter a link like https://"),
         ({"notice": "31", "notice_unit": "1440"}, "Notice must be between 0 and 30 days"),
         ({"slug": "Not An Address!"}, "Use up to 60 small letters"),
+        ({"expires": "4", "expires_unit": "1"}, "This must be between 5 minutes and 60 days"),
+        ({"expires": "61", "expires_unit": "1440"}, "This must be between 5 minutes and 60 days"),
+        ({"redirect_url": "http://example.com"}, "Enter a link like https://example.com/thanks"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_the_rest_is_kept(
