@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -27,6 +28,14 @@ class Shot:
     name: str
     go: Callable[[Page, House], object]
     signed_in: bool = False
+
+
+_ADVICE = f"""
+from koalendar.accounts.models import Host
+from koalendar.booking.setting_up import add_event_type
+host = Host.objects.get(email="{HOST_EMAIL}")
+add_event_type(host, title="Advice", slug="advice", minimum_notice=0, requires_confirmation=True)
+"""
 
 
 def day(ahead: int) -> str:
@@ -80,6 +89,77 @@ def cancelled(page: Page, house: House) -> None:
     page.get_by_text("Book again").wait_for()
 
 
+def ask_form(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/ada/advice/?date={day(9)}")
+    page.locator(".times a").first.click()
+    page.get_by_label("Name").wait_for()
+
+
+def requested(page: Page, house: House) -> None:
+    ask_form(page, house)
+    page.get_by_label("Name").fill("Ina Berg")
+    page.get_by_label("E-mail").fill("ina@example.com")
+    page.get_by_role("button", name=re.compile("^Ask for ")).click()
+    page.get_by_text("Your request is sent").wait_for()
+
+
+def asked_by_mail(page: Page, house: House) -> str:
+    """The page at which the host answers the newest request."""
+    many = len(asking(house))
+    requested(page, house)
+    mail = eventually(lambda: len(mails := asking(house)) > many and mails[-1])
+    [address] = set(re.findall(r"http\S+/answer/(?=\s)", mail["text"]))
+    return str(address)
+
+
+def asking(house: House) -> list[dict[str, Any]]:
+    return [mail for mail in house.state()["mails"] if mail["subject"].startswith("Please answer")]
+
+
+def answering(page: Page, house: House) -> None:
+    page.goto(asked_by_mail(page, house))
+
+
+def declined(page: Page, house: House) -> None:
+    address = asked_by_mail(page, house)
+    own_page = page.url
+    page.goto(address)
+    page.get_by_label("Reason").fill("I am on a train that day.")
+    page.get_by_role("button", name="Decline").click()
+    page.get_by_role("heading", name="Declined").wait_for()
+    page.goto(own_page)
+
+
+def answered(page: Page, house: House) -> None:
+    page.goto(asked_by_mail(page, house))
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("heading", name="Confirmed").wait_for()
+
+
+def asking_mail(page: Page, house: House) -> None:
+    asked_by_mail(page, house)
+    page.goto(f"{house.sandbox}/mail/{asking(house)[-1]['n']}/html")
+
+
+def request_page(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/?tab=pending")
+    page.get_by_role("link", name="Ina Berg", exact=True).first.click()
+    page.get_by_text("waits for your answer").wait_for()
+
+
+def decline_page(page: Page, house: House) -> None:
+    request_page(page, house)
+    page.get_by_role("link", name="Decline").first.click()
+    page.get_by_text("Decline this request?").wait_for()
+
+
+def approval_editor(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/event-types/")
+    page.get_by_role("link", name="Advice").first.click()
+    for name in ("Approval", "More"):
+        page.locator("summary", has_text=name).click()
+
+
 def at(path: str) -> Callable[[Page, House], None]:
     return lambda page, house: page.goto(f"{house.site}{path}") and None
 
@@ -128,6 +208,12 @@ SHOTS = [
     Shot("reschedule", to_link("Reschedule")),
     Shot("cancel", to_link("Cancel")),
     Shot("cancelled", cancelled),
+    Shot("ask-form", ask_form),
+    Shot("requested", requested),
+    Shot("answering", answering),
+    Shot("answered", answered),
+    Shot("declined", declined),
+    Shot("asking-mail", asking_mail),
     Shot("gone", at("/b/nothing/")),
     Shot("unknown", at("/nobody-here/")),
     Shot("mail", last_mail),
@@ -135,6 +221,10 @@ SHOTS = [
     Shot("sandbox-mailbox", lambda page, house: page.goto(f"{house.sandbox}/mail/") and None),
     Shot("bookings", at("/dashboard/"), signed_in=True),
     Shot("booking", detail, signed_in=True),
+    Shot("requests", at("/dashboard/?tab=pending"), signed_in=True),
+    Shot("request", request_page, signed_in=True),
+    Shot("decline", decline_page, signed_in=True),
+    Shot("event-type-approval", approval_editor, signed_in=True),
     Shot("event-types", at("/dashboard/event-types/"), signed_in=True),
     Shot("event-type", editor, signed_in=True),
     Shot("availability", at("/dashboard/availability/"), signed_in=True),
@@ -191,6 +281,7 @@ def main(words: list[str]) -> int:
     FOLDER.mkdir()
     settings = {"KOALENDAR_DEMO": "on", "KOALENDAR_LINK_WAIT": "2", "KOALENDAR_RETRY_CAP": "2"}
     with running_house(settings=settings) as house, sync_playwright() as playwright:
+        house.python(_ADVICE)
         chromium = shutil.which("chromium") or "chromium"
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for width, theme in product(WIDTHS, THEMES):
