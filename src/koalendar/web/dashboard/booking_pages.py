@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from koalendar.accounts.models import Host
 from koalendar.booking import problems, queries
@@ -36,7 +35,8 @@ class Chip:
 class Row:
     """One line of the agenda. `chip` is there only when something is not as it should be.
 
-    Of a request, `answer_until` says when it lapses and `day_beside` what else the host has on that day.
+    Of a request, `answer_until` says when it lapses, `beside` what else the host has on that day (hours and
+    name), and `more_beside` how much more that is.
     """
 
     booking: Booking
@@ -51,14 +51,15 @@ class Row:
     can_change: bool
     can_start: bool
     answer_until: str = ""
-    day_beside: str = ""
+    beside: Sequence[tuple[str, str]] = ()
+    more_beside: int = 0
 
 
 def row_of(
     booking: Booking,
     place: Whereabouts | None,
     words: HostWording,
-    beside: Sequence["Neighbour"] | None = None,
+    beside: Sequence["Neighbour"] = (),
 ) -> Row:
     """Without `place` nothing is told of its link: on lists of what is over. `beside` is for requests."""
     appointment = booking.appointment
@@ -76,7 +77,8 @@ def row_of(
         can_change=can_change(booking, now=words.now),
         can_start=is_near and place is not None and place.state is CopyState.READY,
         answer_until=answer_until(booking, words),
-        day_beside="" if beside is None else _in_short(beside),
+        beside=[(one.hours, one.invitee) for one in beside[:_FEW]],
+        more_beside=max(0, len(beside) - _FEW),
     )
 
 
@@ -174,19 +176,6 @@ def _neighbour(booking: Booking, words: HostWording) -> Neighbour:
         url=reverse("dashboard-booking", kwargs={"uid": booking.uid}),
         is_request=booking.status == Booking.Status.PENDING,
     )
-
-
-def _in_short(beside: Sequence[Neighbour]) -> str:
-    """ "That day: 10:00–10:30 Ben Katz"."""
-    if not beside:
-        return _("Nothing else that day")
-    shown = ", ".join(f"{one.hours} {one.invitee}" for one in beside[:_FEW])
-    more = len(beside) - _FEW
-    if more <= 0:
-        return _("That day: %(bookings)s") % {"bookings": shown}
-    return ngettext(
-        "That day: %(bookings)s and %(n)d more", "That day: %(bookings)s and %(n)d more", more
-    ) % {"bookings": shown, "n": more}
 
 
 # ── Its facts ──
@@ -290,6 +279,8 @@ def _meeting_row(booking: Booking, place: Whereabouts, words: HostWording) -> Co
     }[place.state]
     if place.state is CopyState.PENDING and not booking.is_live:
         word = _("Being removed")
+    if place.state is CopyState.NONE and booking.status_at(words.now) == Booking.Status.PENDING:
+        word = _("Made when you confirm")
     is_retrying = place.state is CopyState.PENDING and place.next_try is not None and place.problem
     mends_in_integrations = place.state is CopyState.FAILED and place.waits_for_host
     return CopyRow(

@@ -55,7 +55,8 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
     places = queries.whereabouts_of(page.bookings, now=now) if tab is Tab.UPCOMING else {}
     beside = days_around(host, page.bookings, words) if tab is Tab.PENDING else {}
     rows = [
-        row_of(booking, places.get(booking.pk), words, beside.get(booking.pk)) for booking in page.bookings
+        row_of(booking, places.get(booking.pk), words, beside.get(booking.pk, ()))
+        for booking in page.bookings
     ]
     context = {
         "tab": tab.value,

@@ -104,12 +104,12 @@ class EventTypeForm(forms.Form):
         help_text=_("The time is held meanwhile; the Zoom meeting is made when you confirm."),
     )
     expires = forms.IntegerField(
-        label=_("An unanswered request lapses after"),
+        label=_("A request lapses unanswered after"),
         min_value=1,
-        required=False,
         help_text=_("At its start at the latest."),
+        error_messages={"required": _("Enter after how long a request lapses")},
     )
-    expires_unit = forms.TypedChoiceField(label=_("Unit"), choices=_UNITS, coerce=int, required=False)
+    expires_unit = forms.TypedChoiceField(label=_("Unit of that"), choices=_UNITS, coerce=int)
     # Messages
     reminders = forms.TypedMultipleChoiceField(
         label=_("Reminders before the start"),
@@ -181,8 +181,6 @@ class EventTypeForm(forms.Form):
         return self._bounded("cutoff", "cutoff_unit", now_("This must be between 0 and 30 days"))
 
     def clean_expires(self) -> int:
-        if self.cleaned_data["expires"] is None:
-            return (self.event_type or EventType()).request_expires_after
         refusal = now_("This must be between 5 minutes and 60 days")
         return self._bounded("expires", "expires_unit", refusal, SHORTEST_REQUEST, LONGEST_REQUEST)
 

@@ -38,6 +38,8 @@ def editor(**fields: Any) -> dict[str, Any]:
         "slot_step": "30",
         "buffer_before": "0",
         "buffer_after": "15",
+        "expires": "1",
+        "expires_unit": "1440",
         "cutoff": "1",
         "cutoff_unit": "1440",
         "reminders": ["1440"],
@@ -75,10 +77,9 @@ def test_approval_and_the_page_for_afterwards_are_kept_as_typed(browser: Client)
     assert "Asked for, lapses after 36 hours" in page
     assert 'value="https://example.com/thanks"' in page
 
-    left_out = editor(revision="1", expires="")
-    browser.post(f"/dashboard/event-types/{made.public_id}/", left_out)
+    browser.post(f"/dashboard/event-types/{made.public_id}/", editor(revision="1"))
     made.refresh_from_db()
-    assert (made.requires_confirmation, made.request_expires_after, made.redirect_url) == (False, 36 * 60, "")
+    assert (made.requires_confirmation, made.request_expires_after, made.redirect_url) == (False, 1440, "")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,7 @@ def test_approval_and_the_page_for_afterwards_are_kept_as_typed(browser: Client)
         ({"places": ["link"], "url": "javascript:alert(1)"}, "Enter a link like https://"),
         ({"notice": "31", "notice_unit": "1440"}, "Notice must be between 0 and 30 days"),
         ({"slug": "Not An Address!"}, "Use up to 60 small letters"),
+        ({"expires": ""}, "Enter after how long a request lapses"),
         ({"expires": "4", "expires_unit": "1"}, "This must be between 5 minutes and 60 days"),
         ({"expires": "61", "expires_unit": "1440"}, "This must be between 5 minutes and 60 days"),
         ({"redirect_url": "http://example.com"}, "Enter a link like https://example.com/thanks"),
