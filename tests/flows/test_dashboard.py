@@ -39,8 +39,8 @@ def prove(page: Page, host: Host) -> None:
     page.locator("main form button").first.click()
 
 
-def book(event_type: EventType | None = None) -> Booking:
-    start = clock.now().replace(hour=9, minute=0, second=0, microsecond=0)
+def book(event_type: EventType | None = None, *, hour: int = 9) -> Booking:
+    start = clock.now().replace(hour=hour, minute=0, second=0, microsecond=0)
     tuesday: datetime = start + timedelta(days=(1 - start.weekday()) % 7 + 7)
     return make_booking(event_type or make_event_type(), now=clock.now(), start=tuesday)
 
@@ -328,6 +328,7 @@ def test_every_page_is_accessible(
     event_type = booking.appointment.event_type
     page = sign_in(visit(width=width, color_scheme=scheme), ada(), site=live_server.url)
 
+    request = book(make_event_type(slug="advice", requires_confirmation=True), hour=11)
     for path in (
         "/dashboard/",
         "/dashboard/?q=nobody",
@@ -337,6 +338,9 @@ def test_every_page_is_accessible(
         f"/dashboard/bookings/{booking.uid}/reschedule",
         "/dashboard/event-types/",
         "/dashboard/event-types/new",
+        "/dashboard/?tab=pending",
+        f"/dashboard/bookings/{request.uid}/",
+        f"/dashboard/bookings/{request.uid}/decline",
         f"/dashboard/event-types/{event_type.public_id}/",
         f"/dashboard/event-types/{event_type.public_id}/delete",
         "/dashboard/availability/",
