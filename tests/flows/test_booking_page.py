@@ -305,7 +305,7 @@ def test_picking_and_the_form_are_accessible(
         durations=[30, 60],
         slot_step=15,
     )
-    make_event_type(host, title="Nothing", slug="nothing", minimum_notice=100_000, booking_window_days=30)
+    make_event_type(host, title="Nothing", slug="nothing", minimum_notice=43_200, booking_window_days=29)
     look = {"width": width, "color_scheme": scheme}
     for path in (
         "/ada/",

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
 from koalendar.accounts.models import Host
-from koalendar.booking.models import Booking, EventType, Meeting, Profile, ProfileAlias
+from koalendar.booking.ids import is_public_id
+from koalendar.booking.models import Booking, EventType, Meeting, Profile, ProfileAlias, Schedule
 from koalendar.booking.owed import MAIL, MEETING, entries_of
 from koalendar.booking.problems import NOT_CONNECTED
 from koalendar.connections import queries as connections
@@ -55,6 +56,15 @@ def listed_event_types(profile: Profile) -> QuerySet[EventType]:
 def bookable_event_type(profile: Profile, slug: str) -> EventType | None:
     """What can be booked at this address; hidden ones can, by whoever has their link."""
     return profile.event_types.filter(active=True, slug=slug.lower()).select_related("profile__host").first()
+
+
+def event_type_by_id(public_id: str) -> EventType | None:
+    """What anybody may look at and book: open, and of a host who is. None for anything else, any text."""
+    if not is_public_id(public_id):
+        return None
+    owners = Q(profile__host=None) | Q(profile__host__is_active=True)
+    rows = EventType.objects.filter(owners, active=True, public_id=public_id)
+    return rows.select_related("profile__host").first()
 
 
 # ── Where a booking happens, and how far that is ──
@@ -291,6 +301,11 @@ def waits_for_connection(host: Host, *, now: datetime) -> bool:
 
 def event_types_of(host: Host) -> QuerySet[EventType]:
     return EventType.objects.filter(profile__host=host).select_related("profile").order_by("title", "pk")
+
+
+def schedules_of(host: Host) -> QuerySet[Schedule]:
+    """The host's own hours, the oldest first: new event types get those."""
+    return Schedule.objects.filter(host=host).order_by("pk")
 
 
 def lacks_zoom(event_type: EventType, host: Host) -> bool:

@@ -4,15 +4,22 @@ Two windows may be open on the same thing. Whoever saves says which revision was
 there meanwhile, nothing is overwritten.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from koalendar.booking.actions import lock_hosts
 from koalendar.booking.errors import BookingRefused
+from koalendar.booking.judging import Findings
 from koalendar.booking.models import EventType, Schedule
+from koalendar.booking.setting_up import (
+    judge_event_type,
+    judge_schedule,
+    lock_host,
+    slug_taken_if_refused,
+    unknown_schedule,
+)
 
 
 class ChangedMeanwhile(BookingRefused):
@@ -20,28 +27,57 @@ class ChangedMeanwhile(BookingRefused):
 
 
 class InUse(BookingRefused):
-    """It can't be deleted, because bookings were made of it."""
+    """It can't be deleted: `by` is `bookings` (made of it), `event_types` (with these hours), or `host`, who
+    has no other hours.
+    """
+
+    def __init__(self, by: str) -> None:
+        super().__init__(by)
+        self.by = by
 
 
 def change_event_type(
-    event_type: EventType, *, revision: int, schedule: Schedule | None = None, **fields: Any
-) -> None:
-    """Give the event type these fields, and its hosts the schedule.
+    event_type: EventType, *, revision: int | None, schedule: Schedule | None = None, **fields: object
+) -> EventType:
+    """Give the event type these fields, and its host the schedule. Returns it as it is now.
 
-    Raises ValidationError for fields that no event type may have, or ChangedMeanwhile.
+    Without `revision` whatever is there is changed. Raises ChangedMeanwhile (also when it was deleted), or
+    ValidationError by path for what no event type may have (see `rules.EVENT_TYPE`), for a slug that is
+    taken, and for a schedule of somebody else.
     """
     with transaction.atomic():
-        if not EventType.objects.filter(pk=event_type.pk, revision=revision).update(
-            revision=F("revision") + 1
-        ):
-            raise ChangedMeanwhile
-        event_type.refresh_from_db()
-        for name, value in fields.items():
-            setattr(event_type, name, value)
-        event_type.full_clean()
-        event_type.save(update_fields=fields)
+        lock_hosts(event_type)
+        fresh = _fresh(EventType.objects.select_related("profile__host"), event_type.pk, revision)
+        found = Findings()
         if schedule is not None:
-            event_type.event_type_hosts.filter(host=schedule.host_id).update(schedule=schedule)
+            with found.at("schedule"):
+                _give_hours(fresh, schedule)
+        with found.at(""):
+            judge_event_type(fresh, fields)
+        found.refuse()
+        fresh.revision += 1
+        with slug_taken_if_refused(fresh):
+            fresh.save(update_fields=[*fields, "revision"])
+        return fresh
+
+
+def _give_hours(event_type: EventType, schedule: Schedule) -> None:
+    seat = event_type.event_type_hosts.filter(host=schedule.host_id).first()
+    if seat is None:
+        raise unknown_schedule()
+    seat.schedule = judge_schedule(seat.host, schedule)
+    seat.save(update_fields=["schedule"])
+
+
+Row = TypeVar("Row", EventType, Schedule)
+
+
+def _fresh(rows: QuerySet[Row], pk: int, revision: int | None) -> Row:
+    """The row as it is now, locked. Raises ChangedMeanwhile if another revision is there, or none."""
+    row = rows.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
+    if row is None or revision not in (None, row.revision):
+        raise ChangedMeanwhile
+    return row
 
 
 def set_bookable(event_type: EventType, *, active: bool) -> None:
@@ -57,22 +93,34 @@ def delete_event_type(event_type: EventType) -> None:
         if locked is None:
             return  # Deleted in another window.
         if locked.appointments.exists():
-            raise InUse
+            raise InUse("bookings")
         locked.delete()
 
 
-def change_schedule(
-    schedule: Schedule,
-    *,
-    revision: int,
-    zone: str,
-    weekly: Mapping[str, list[list[str]]],
-    overrides: Mapping[str, list[list[str]]],
-) -> None:
-    """Set the hours, already checked for form. Bookings that lie outside stay. Raises ChangedMeanwhile."""
-    changed = Schedule.objects.filter(pk=schedule.pk, revision=revision).update(
-        zone=zone, weekly=dict(weekly), overrides=dict(overrides), revision=F("revision") + 1
-    )
-    if not changed:
-        raise ChangedMeanwhile
-    schedule.refresh_from_db()
+def change_schedule(schedule: Schedule, *, revision: int | None = None, **fields: object) -> Schedule:
+    """Give the schedule these of `name`, `zone`, `weekly` and `overrides`, in any shape. Returns it as it is.
+
+    Bookings that lie outside its hours stay. Raises ChangedMeanwhile (also when it was deleted), or
+    ValidationError by path (see `rules.SCHEDULE`).
+    """
+    with transaction.atomic():
+        fresh = _fresh(Schedule.objects.all(), schedule.pk, revision)
+        for name, value in fields.items():
+            setattr(fresh, name, value)
+        fresh.full_clean()
+        fresh.revision += 1
+        fresh.save(update_fields=[*fields, "revision"])
+        return fresh
+
+
+def delete_schedule(schedule: Schedule) -> None:
+    """Remove a schedule. Raises InUse if an event type has these hours, or the host no others."""
+    with transaction.atomic():
+        lock_host(schedule.host)
+        if not Schedule.objects.filter(pk=schedule.pk).exists():
+            return  # Deleted in another window.
+        if schedule.event_type_hosts.exists():
+            raise InUse("event_types")
+        if not schedule.host.schedules.exclude(pk=schedule.pk).exists():
+            raise InUse("host")
+        Schedule.objects.filter(pk=schedule.pk).delete()

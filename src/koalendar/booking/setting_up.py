@@ -1,10 +1,7 @@
 """What a host sets up: the profile, schedules, event types."""
 
-import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -12,8 +9,11 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from koalendar.accounts.models import Host
+from koalendar.booking.judging import Findings
 from koalendar.booking.models import EventType, EventTypeHost, Profile, ProfileAlias, Schedule
+from koalendar.booking.models.event_type import taken_slug
 from koalendar.booking.models.profile import RESERVED_SLUGS, validate_profile_slug
+from koalendar.booking.rules import LONGEST_SLUG, LONGEST_TITLE, free_name, slug_from
 
 
 def move_in(host: Host, *, slug: str = "") -> Profile:
@@ -72,21 +72,88 @@ def change_address(profile: Profile, slug: str) -> None:
             profile.save(update_fields=["slug"])
 
 
-def add_event_type(host: Host, *, title: str, slug: str, **fields: Any) -> EventType:
-    """A new event type of this host, with the host's first schedule."""
+# ── Schedules and event types ──
+
+
+def add_schedule(host: Host, *, name: object, zone: object, weekly: object, overrides: object) -> Schedule:
+    """A new schedule of this host, of hours in any shape: see `rules.SCHEDULE`. Raises ValidationError."""
+    schedule = Schedule(host=host)
+    for field, value in {"name": name, "zone": zone, "weekly": weekly, "overrides": overrides}.items():
+        setattr(schedule, field, value)
+    schedule.full_clean()
+    schedule.save()
+    return schedule
+
+
+def add_event_type(
+    host: Host, *, title: object, slug: object = "", schedule: Schedule | None = None, **fields: object
+) -> EventType:
+    """A new event type of this host with this schedule, or with the host's first.
+
+    Without `slug` a free one is made from the title. Raises ValidationError by path for what no event type
+    may have (see `rules.EVENT_TYPE`), for a slug that is taken, and for a schedule of somebody else.
+    """
     with transaction.atomic():
-        event_type = EventType(profile=host.profile, title=title, slug=slug, **fields)
-        event_type.full_clean()
-        event_type.save()
-        schedule = host.schedules.earliest("pk")
-        EventTypeHost.objects.create(event_type=event_type, host=host, schedule=schedule)
+        lock_host(host)  # So that the schedule stays, and the address that is made stays free.
+        event_type = EventType(profile=host.profile)
+        given = fields | {"title": title, "slug": slug or _free_event_type_slug(host.profile, title)}
+        found = Findings()
+        with found.at("schedule"):
+            chosen = judge_schedule(host, schedule)
+        with found.at(""):
+            judge_event_type(event_type, given)
+        found.refuse()
+        with slug_taken_if_refused(event_type):
+            event_type.save()
+        EventTypeHost.objects.create(event_type=event_type, host=host, schedule=chosen)
         return event_type
 
 
-def slug_from(text: str) -> str:
-    """`text` as an address: "Café & Büro" becomes "cafe-buro"; empty if nothing is left."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+def lock_host(host: Host) -> None:
+    """Take this host's row for the rest of the transaction, before anything that belongs to the host."""
+    Host.objects.select_for_update().get(pk=host.pk)
+
+
+def judge_schedule(host: Host, schedule: Schedule | None) -> Schedule:
+    """The schedule as it is now, or the host's first. ValidationError unless it is the host's own."""
+    own = host.schedules.order_by("pk")
+    found = own.first() if schedule is None else own.filter(pk=schedule.pk).first()
+    if found is None:
+        raise unknown_schedule()
+    return found
+
+
+def unknown_schedule() -> ValidationError:
+    return ValidationError(_("Choose one of your own schedules"), code="unknown_schedule")
+
+
+def judge_event_type(event_type: EventType, fields: Mapping[str, object]) -> None:
+    """Give it these fields, in the shape in which they are stored. Raises ValidationError by path."""
+    for name, value in fields.items():
+        setattr(event_type, name, value)
+    event_type.full_clean()
+
+
+@contextmanager
+def slug_taken_if_refused(event_type: EventType) -> Iterator[None]:
+    """Another window may take the address after we have looked for it; then the database refuses it."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        others = EventType.objects.filter(profile=event_type.profile_id, slug=event_type.slug)
+        if not others.exclude(pk=event_type.pk).exists():
+            raise
+        raise ValidationError({"slug": taken_slug()}) from error
+
+
+def _free_event_type_slug(profile: Profile, title: object) -> str:
+    base = slug_from(str(title)[:LONGEST_TITLE]) or "event"
+    taken = profile.event_types.filter(slug__startswith=base[:40]).values_list("slug", flat=True)
+    return free_name(base, taken, most=LONGEST_SLUG)
+
+
+# ── Addresses of hosts ──
 
 
 def _free_slug(host: Host) -> str:

@@ -1,10 +1,14 @@
 """When a host works: weekly hours and dates that differ, as wall time in one zone."""
 
+from collections.abc import Collection
+
 from django.conf import settings
 from django.db import models
 from django.utils.functional import cached_property
 
+from koalendar.booking import rules
 from koalendar.booking.ids import public_id
+from koalendar.booking.judging import judge_row
 from koalendar.scheduling.availability import Availability, parse_overrides, parse_weekly
 
 WORKING_WEEK: dict[str, list[list[str]]] = {
@@ -20,7 +24,7 @@ class Schedule(models.Model):
     """A host's availability, as local wall time in `zone`.
 
     `weekly` is like {"mon": [["09:00", "17:00"]]} and `overrides` like {"2026-12-24": []}; an override
-    replaces the weekly hours of its date.
+    replaces the weekly hours of its date. `full_clean` judges them by `booking.rules`.
     """
 
     public_id = models.CharField(max_length=24, unique=True, default=public_id, editable=False)
@@ -33,6 +37,13 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        without = set(exclude or ())
+        found = judge_row(self, rules.SCHEDULE, without=without)
+        with found.at(""):
+            super().clean_fields(exclude=without | set(rules.SCHEDULE))
+        found.refuse()
 
     @cached_property
     def availability(self) -> Availability:

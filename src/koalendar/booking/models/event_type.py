@@ -1,24 +1,22 @@
 """What can be booked, and by whose time."""
 
+from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
+from koalendar.booking import rules
 from koalendar.booking.ids import public_id
+from koalendar.booking.judging import Findings, judge_row
 from koalendar.booking.models.availability import Schedule
 from koalendar.booking.models.profile import Profile, validate_event_type_slug
+from koalendar.connections import queries as connections
 from koalendar.connections.models import Connection
 from koalendar.scheduling.slots import Rules
-
-MAX_DURATION = 1440
-# How long a request may wait for the host, in minutes: long enough to read a mail, and 60 days.
-SHORTEST_REQUEST, LONGEST_REQUEST = 5, 60 * 1440
 
 
 def half_hour() -> list[int]:
@@ -33,14 +31,6 @@ def zoom_location() -> list[dict[str, Any]]:
     return [{"kind": "zoom", "connection": None}]
 
 
-def validate_redirect_url(url: str) -> None:
-    """Where invitees go after booking: another page, over https, without a name and password in it."""
-    refusal = _("Enter a link like https://example.com/thanks")
-    URLValidator(["https"], message=refusal)(url)
-    if not url.startswith("https://") or "@" in urlsplit(url).netloc:
-        raise ValidationError(refusal, code="invalid")
-
-
 class EventType(models.Model):
     """What can be booked: title, length, location, rules. Its public face is the booking page.
 
@@ -48,6 +38,8 @@ class EventType(models.Model):
     null for the host's default connection. `hosts_needed` says whether an appointment takes all of its
     hosts or any one of them. With `requires_confirmation` a booking is a request until the host agrees, and
     lapses unanswered after `request_expires_after`. `redirect_url` is where invitees go after booking.
+    `full_clean` judges every field by `booking.rules`, and brings it into the one shape in which it is
+    stored.
     """
 
     class HostsNeeded(models.TextChoices):
@@ -72,12 +64,10 @@ class EventType(models.Model):
     questions = models.JSONField(default=list, blank=True)
     guests_allowed = models.BooleanField(default=True)
     requires_confirmation = models.BooleanField(default=False)
-    request_expires_after = models.PositiveIntegerField(
-        default=1440, validators=[MinValueValidator(SHORTEST_REQUEST), MaxValueValidator(LONGEST_REQUEST)]
-    )
+    request_expires_after = models.PositiveIntegerField(default=1440)
     change_cutoff = models.PositiveIntegerField(default=0)
     reminders = models.JSONField(default=a_day_before, blank=True)
-    redirect_url = models.CharField(max_length=500, blank=True, validators=[validate_redirect_url])
+    redirect_url = models.CharField(max_length=500, blank=True)
     active = models.BooleanField(default=True)
     hidden = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=1)
@@ -87,7 +77,7 @@ class EventType(models.Model):
             models.UniqueConstraint(fields=["profile", "slug"], name="event_type_slug_unique"),
             models.CheckConstraint(condition=Q(slot_step__gte=1), name="event_type_step_positive"),
             models.CheckConstraint(
-                condition=Q(request_expires_after__range=(SHORTEST_REQUEST, LONGEST_REQUEST)),
+                condition=Q(request_expires_after__range=(rules.SHORTEST_REQUEST, rules.LONGEST_REQUEST)),
                 name="event_type_request_bounded",
             ),
             models.CheckConstraint(
@@ -98,6 +88,45 @@ class EventType(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        without = set(exclude or ())
+        found = judge_row(self, rules.EVENT_TYPE, without=without)
+        if "locations" not in without | found.fields:
+            with found.at("locations"):
+                self._judge_connections()
+        with found.at(""):
+            super().clean_fields(exclude=without | found.fields)
+        found.refuse()
+
+    def _judge_connections(self) -> None:
+        """A place may name a Zoom account of the host's own that works, or go on naming what it named."""
+        found = Findings()
+        for position, place in enumerate(self.locations):
+            connection = place.get("connection")
+            with found.at(f"{position}.connection"):
+                if connection is not None and not self._may_use(connection):
+                    raise rules.unknown_connection()
+        found.refuse()
+
+    def _may_use(self, connection: str) -> bool:
+        host = self.profile.host
+        own = connections.connection_for(host, "zoom", connection) if host is not None else None
+        return (own is not None and own.is_live) or connection in self._named_before()
+
+    def _named_before(self) -> set[str | None]:
+        """By what is stored: an account that has broken since keeps no host from changing the title."""
+        before = EventType.objects.filter(pk=self.pk).values_list("locations", flat=True).first()
+        return {place.get("connection") for place in before or []}
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """As Django does it, but an address that is taken is an error of the address."""
+        try:
+            super().validate_constraints(exclude=exclude)
+        except ValidationError as error:
+            if any(each.code == "unique_together" for each in error.error_dict.get(NON_FIELD_ERRORS, [])):
+                raise ValidationError({"slug": taken_slug()}) from error
+            raise
 
     def rules(self, duration: int) -> Rules:
         """The rules of this event type for one of its durations, as the slot engine reads them."""
@@ -111,6 +140,10 @@ class EventType(models.Model):
             max_per_day=self.max_per_day,
             max_per_week=self.max_per_week,
         )
+
+
+def taken_slug() -> ValidationError:
+    return ValidationError(_("Another event type of yours has this address"), code="taken_slug")
 
 
 class EventTypeHost(models.Model):

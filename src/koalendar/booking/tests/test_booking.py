@@ -76,7 +76,7 @@ def test_what_a_host_is_held_for_counts_for_all_event_types() -> None:
     ("fields", "wish", "which"),
     [
         ({"minimum_notice": 60 * 26}, {}, "notice"),
-        ({"booking_window_days": 0}, {}, "window"),
+        ({"booking_window_days": 1}, {"start": TUESDAY_NINE + timedelta(days=1)}, "window"),
         ({"max_per_day": 1}, {"start": TUESDAY_NINE + minutes(30)}, "limit"),
         ({}, {"start": TUESDAY_NINE - minutes(60)}, "hours"),
         ({}, {"start": TUESDAY_NINE + minutes(7)}, "hours"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,11 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from koalendar import clock
 from koalendar.accounts.models import Host
-from koalendar.booking import revising
+from koalendar.booking import revising, rules
 from koalendar.booking.models import Schedule
 from koalendar.invitations import when
 from koalendar.scheduling.availability import Availability, parse_overrides, parse_weekly, working_time
-from koalendar.scheduling.zones import canonical_zone, load_zone, to_datetime, zone_names
+from koalendar.scheduling.zones import load_zone, to_datetime, zone_names
 from koalendar.web.dashboard.frame import HostRequest, for_host
 from koalendar.web.dashboard.hours import Day, Draft, act, draft_from, draft_of, judge, name_of, next_dates
 
@@ -46,15 +47,13 @@ def edit(request: HostRequest, host: Host) -> HttpResponse:
 
 
 def _save(request: HostRequest, host: Host, schedule: Schedule, draft: Draft, now: datetime) -> HttpResponse:
-    zone = canonical_zone(draft.zone)
-    stored = judge(draft)
-    if zone is None or stored is None:
-        problem = "" if zone else _("Choose a time zone")
+    problem, stored = _zone_problem(draft.zone), judge(draft)
+    if problem or stored is None:
         return _show(request, host, schedule, draft, now, status=422, problem=problem)
     weekly, overrides = stored
     try:
         revising.change_schedule(
-            schedule, revision=draft.revision, zone=zone, weekly=weekly, overrides=overrides
+            schedule, revision=draft.revision, zone=draft.zone, weekly=weekly, overrides=overrides
         )
     except revising.ChangedMeanwhile:
         draft.revision = Schedule.objects.values_list("revision", flat=True).get(pk=schedule.pk)
@@ -62,6 +61,14 @@ def _save(request: HostRequest, host: Host, schedule: Schedule, draft: Draft, no
         return _show(request, host, schedule, draft, now, status=422, problem=problem)
     messages.success(request, _("Saved."))
     return redirect("availability")
+
+
+def _zone_problem(zone: str) -> str:
+    try:
+        rules.zone(zone)
+    except ValidationError as error:
+        return error.messages[0]
+    return ""
 
 
 def _show(

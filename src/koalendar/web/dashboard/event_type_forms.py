@@ -2,42 +2,50 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, cast
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.http import QueryDict
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
 from koalendar.accounts.models import Host
+from koalendar.booking import rules
+from koalendar.booking.judging import LONGEST_LINK
 from koalendar.booking.models import EventType, Schedule
-from koalendar.booking.models.event_type import (
-    LONGEST_REQUEST,
-    MAX_DURATION,
-    SHORTEST_REQUEST,
-    validate_redirect_url,
-)
-from koalendar.booking.setting_up import slug_from
+from koalendar.booking.rules import MAX_QUESTIONS
+from koalendar.web.dashboard.forms import field_errors
 from koalendar.web.dashboard.wording import in_minutes
 
-MAX_DURATIONS = 8
-MAX_QUESTIONS = 10
 _UNITS = ((1, _("minutes")), (60, _("hours")), (1440, _("days")))
 _STEPS = (5, 10, 15, 20, 30, 45, 60)
 _BUFFERS = (0, 5, 10, 15, 20, 30, 45, 60, 90, 120)
 _REMINDERS = (15, 60, 180, 1440, 2880)
-_MONTH = 30 * 1440
+_PLACES = ("places", "who_calls", "number", "address", "url")
+_SAME = (
+    "title", "slug", "description", "durations", "booking_window_days", "slot_step", "buffer_before",
+    "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "requires_confirmation", "reminders",
+    "redirect_url", "active", "hidden",
+)  # fmt: skip
+# By what is stored, the field that asks for it.
+_ASKED_AS = {name: name for name in _SAME} | {
+    "minimum_notice": "notice",
+    "change_cutoff": "cutoff",
+    "request_expires_after": "expires",
+}
 
 
 class EventTypeForm(forms.Form):
     """All of an event type but its questions. Lengths are minutes unless a unit is asked beside them."""
 
     # Basics
-    title = forms.CharField(label=_("Title"), max_length=120, error_messages={"required": _("Enter a title")})
+    title = forms.CharField(
+        label=_("Title"), max_length=rules.LONGEST_TITLE, error_messages={"required": _("Enter a title")}
+    )
     slug = forms.CharField(
         label=_("Address"),
-        max_length=60,
+        max_length=rules.LONGEST_SLUG,
         required=False,
         widget=forms.TextInput(
             attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
@@ -45,7 +53,7 @@ class EventTypeForm(forms.Form):
     )
     description = forms.CharField(
         label=_("Description"),
-        max_length=1000,
+        max_length=rules.LONGEST_DESCRIPTION,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("Plain text, shown beside the calendar."),
@@ -79,22 +87,31 @@ class EventTypeForm(forms.Form):
         initial="host",
         widget=forms.RadioSelect,
     )
-    number = forms.CharField(label=_("Your number"), max_length=40, required=False)
+    number = forms.CharField(label=_("Your number"), max_length=rules.LONGEST_NUMBER, required=False)
     address = forms.CharField(
-        label=_("Place"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Place"),
+        max_length=rules.LONGEST_PLACE,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
-    url = forms.CharField(label=_("Link"), max_length=500, required=False)
+    url = forms.CharField(label=_("Link"), max_length=LONGEST_LINK, required=False)
     # When
     schedule = forms.ModelChoiceField(label=_("Hours"), queryset=Schedule.objects.none(), empty_label=None)
     # Limits
     notice = forms.IntegerField(label=_("Shortest notice"), min_value=0)
     notice_unit = forms.TypedChoiceField(label=_("Unit of notice"), choices=_UNITS, coerce=int)
-    booking_window_days = forms.IntegerField(label=_("How far ahead, in days"), min_value=1, max_value=730)
+    booking_window_days = forms.IntegerField(
+        label=_("How far ahead, in days"), min_value=1, max_value=rules.MAX_WINDOW_DAYS
+    )
     slot_step = forms.TypedChoiceField(label=_("A start every"), coerce=int)
     buffer_before = forms.TypedChoiceField(label=_("Keep free before"), coerce=int)
     buffer_after = forms.TypedChoiceField(label=_("Keep free after"), coerce=int)
-    max_per_day = forms.IntegerField(label=_("At most a day"), required=False, min_value=1, max_value=500)
-    max_per_week = forms.IntegerField(label=_("At most a week"), required=False, min_value=1, max_value=500)
+    max_per_day = forms.IntegerField(
+        label=_("At most a day"), required=False, min_value=1, max_value=rules.MAX_PER_PERIOD
+    )
+    max_per_week = forms.IntegerField(
+        label=_("At most a week"), required=False, min_value=1, max_value=rules.MAX_PER_PERIOD
+    )
     # Questions
     guests_allowed = forms.BooleanField(label=_("Invitees may add guests"), required=False)
     # Approval
@@ -127,9 +144,8 @@ class EventTypeForm(forms.Form):
     # More
     redirect_url = forms.CharField(
         label=_("After booking, go on to"),
-        max_length=500,
+        max_length=LONGEST_LINK,
         required=False,
-        validators=[validate_redirect_url],
         widget=forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}),
         help_text=_("A page of your own, like https://example.com/thanks. Empty for none."),
     )
@@ -158,76 +174,64 @@ class EventTypeForm(forms.Form):
         field.choices = [(n, in_minutes(n) if n else now_("Nothing")) for n in sorted(minutes)]
 
     def clean_slug(self) -> str:
-        slug = str(self.cleaned_data["slug"]).strip().lower() or slug_from(self.data.get("title", ""))
-        others = EventType.objects.filter(profile=self.host.profile, slug=slug)
-        if self.event_type is not None:
-            others = others.exclude(pk=self.event_type.pk)
-        if others.exists():
-            raise forms.ValidationError(now_("Another event type of yours has this address"))
-        return slug
+        return str(self.cleaned_data["slug"]) or rules.slug_from(self.cleaned_data.get("title", ""))
 
     def clean_durations(self) -> list[int]:
         texts = [text for text in re.split(r"[\s,;]+", str(self.cleaned_data["durations"])) if text]
-        lengths = sorted({int(text) for text in texts if text.isdecimal()})
-        is_whole = all(text.isdecimal() for text in texts) and 0 < len(lengths) <= MAX_DURATIONS
-        if not is_whole or lengths[0] < 5 or lengths[-1] > MAX_DURATION:
-            raise forms.ValidationError(now_("Enter lengths of 5 to 1440 minutes, like 30 or 15, 30, 60"))
-        return lengths
+        if not all(text.isdecimal() for text in texts):
+            raise forms.ValidationError(rules.lengths_words())
+        return sorted({int(text) for text in texts})
 
     def clean_notice(self) -> int:
-        return self._bounded("notice", "notice_unit", now_("Notice must be between 0 and 30 days"))
+        return self._in_minutes("notice", "notice_unit")
+
+    def clean_reminders(self) -> list[int]:
+        return sorted(self.cleaned_data["reminders"])
 
     def clean_cutoff(self) -> int:
-        return self._bounded("cutoff", "cutoff_unit", now_("This must be between 0 and 30 days"))
+        return self._in_minutes("cutoff", "cutoff_unit")
 
     def clean_expires(self) -> int:
-        refusal = now_("This must be between 5 minutes and 60 days")
-        return self._bounded("expires", "expires_unit", refusal, SHORTEST_REQUEST, LONGEST_REQUEST)
+        return self._in_minutes("expires", "expires_unit")
 
-    def _bounded(self, name: str, unit: str, refusal: str, least: int = 0, most: int = _MONTH) -> int:
+    def _in_minutes(self, name: str, unit: str) -> int:
         """The field in minutes; its unit stands after it in the form and is not cleaned yet."""
         factors = {str(factor): factor for factor, _word in _UNITS}
-        minutes = int(self.cleaned_data[name]) * factors.get(self.data.get(unit, ""), 1)
-        for judge in (MinValueValidator(least, refusal), MaxValueValidator(most, refusal)):
-            judge(minutes)
-        return minutes
+        return int(self.cleaned_data[name]) * factors.get(self.data.get(unit, ""), 1)
 
     def clean(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        places = data.get("places", [])
-        if "phone" in places and data.get("who_calls") == "invitee" and not data.get("number"):
-            self.add_error("number", now_("Enter the number that the invitee calls"))
-        if "in_person" in places and not data.get("address"):
-            self.add_error("address", now_("Enter the place"))
-        if "link" in places:
-            self._judge_link(data.get("url", ""))
-        return data
-
-    def _judge_link(self, url: str) -> None:
-        if not url:
-            self.add_error("url", now_("Enter the link"))
-            return
+        """What was filled in is judged as a part of the event type that it is to become."""
+        event_type = copy(self.event_type) if self.event_type else new_event_type(self.host)
+        fields = self._readable_fields()
+        for name, value in fields.items():
+            setattr(event_type, name, value)
+        unjudged = set(rules.EVENT_TYPE) - set(fields)
+        if "title" in unjudged and not event_type.slug:
+            unjudged.add("slug")  # It would be made from the title.
         try:
-            URLValidator(["http", "https"])(url)
-        except forms.ValidationError:
-            self.add_error("url", now_("Enter a link like https://meet.example.com/ada"))
+            event_type.full_clean(exclude=unjudged)
+        except forms.ValidationError as error:
+            self.say(error)
+        return self.cleaned_data
+
+    def say(self, error: forms.ValidationError) -> None:
+        """What the event type may not be, each at the field that asks for it."""
+        for path, texts in field_errors(error).items():
+            first, last = path.split(".")[0], path.split(".")[-1]
+            asked = "places" if first == "locations" else _ASKED_AS.get(first)
+            self.add_error(last if first == "locations" and last in _PLACES else asked, texts)
 
     def fields_of_event_type(self) -> dict[str, Any]:
-        """The cleaned form as the model stores it."""
+        """The valid form as the model stores it."""
+        return self._readable_fields()
+
+    def _readable_fields(self) -> dict[str, Any]:
+        """What could be read of the form, as the model stores it."""
         data = self.cleaned_data
-        same = (
-            "title", "slug", "description", "booking_window_days", "slot_step", "buffer_before",
-            "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "requires_confirmation",
-            "redirect_url", "active", "hidden",
-        )  # fmt: skip
-        return {name: data[name] for name in same} | {
-            "durations": data["durations"],
-            "locations": self._locations(),
-            "minimum_notice": data["notice"],
-            "request_expires_after": data["expires"],
-            "change_cutoff": data["cutoff"],
-            "reminders": sorted(data["reminders"]),
-        }
+        fields = {name: data[asked] for name, asked in _ASKED_AS.items() if asked in data}
+        if all(name in data for name in _PLACES):
+            fields["locations"] = self._locations()
+        return fields
 
     def _locations(self) -> list[dict[str, Any]]:
         data = self.cleaned_data
@@ -256,12 +260,7 @@ def _initial(event_type: EventType, host: Host) -> dict[str, Any]:
     notice, notice_unit = _in_unit(event_type.minimum_notice)
     cutoff, cutoff_unit = _in_unit(event_type.change_cutoff)
     expires, expires_unit = _in_unit(event_type.request_expires_after)
-    same = (
-        "title", "slug", "description", "booking_window_days", "slot_step", "buffer_before",
-        "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "requires_confirmation", "reminders",
-        "redirect_url", "active", "hidden", "revision",
-    )  # fmt: skip
-    return {name: getattr(event_type, name) for name in same} | {
+    return {name: getattr(event_type, name) for name in (*_SAME, "revision")} | {
         "durations": ", ".join(str(minutes) for minutes in event_type.durations),
         "places": list(place),
         "who_calls": place.get("phone", {}).get("who_calls", "host"),
@@ -294,8 +293,8 @@ def _in_unit(minutes: int) -> tuple[int, int]:
 class QuestionForm(forms.Form):
     """One question of the host's. `code` names its answers and stays when the words change."""
 
-    code = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
-    label = forms.CharField(label=_("Question"), max_length=200, required=False)
+    code = forms.CharField(max_length=rules.LONGEST_CODE, required=False, widget=forms.HiddenInput)
+    label = forms.CharField(label=_("Question"), max_length=rules.LONGEST_LABEL, required=False)
     kind = forms.ChoiceField(
         label=_("Answer"),
         required=False,
@@ -323,9 +322,16 @@ class QuestionForm(forms.Form):
             return data
         if not data.get("label"):
             self.add_error("label", now_("Enter the question, or remove it"))
-        if data.get("kind") in ("choice", "choices") and len(_lines(data.get("choices", ""))) < 2:
-            self.add_error("choices", now_("Enter at least 2 choices, one on each line"))
+        self._judge(data)
         return data
+
+    def _judge(self, data: Mapping[str, Any]) -> None:
+        try:
+            rules.question(_question(data))
+        except forms.ValidationError as error:
+            for path, texts in field_errors(error).items():
+                if (name := path.split(".")[0]) not in self.errors:
+                    self.add_error(name, texts)
 
 
 class Questions(forms.BaseFormSet):  # type: ignore[type-arg]  # At run time it takes none.
@@ -338,38 +344,23 @@ class Questions(forms.BaseFormSet):  # type: ignore[type-arg]  # At run time it 
         form.fields["DELETE"].label = _("Remove this question")
 
     def questions(self) -> list[dict[str, Any]]:
-        """As the model stores them, each with a code of its own."""
-        kept = [
-            form.cleaned_data
+        """As the event type takes them: one without a code gets one."""
+        return [
+            _question(form.cleaned_data)
             for form in self.forms
             if form.cleaned_data.get("label") and not form.cleaned_data.get("DELETE")
         ]
-        codes: set[str] = {data["code"] for data in kept if data["code"]}
-        return [_question(data, codes) for data in kept]
 
 
-def _question(data: Mapping[str, Any], codes: set[str]) -> dict[str, Any]:
-    code = data["code"] or _free_code(data["label"], codes)
-    codes.add(code)
-    has_choices = data["kind"] in ("choice", "choices")
-    return {
-        "code": code,
-        "label": data["label"].strip(),
-        "kind": data["kind"] or "short_text",
-        "required": data["required"],
-        "choices": _lines(data["choices"]) if has_choices else [],
-    }
-
-
-def _free_code(label: str, taken: set[str]) -> str:
-    base = slug_from(label)[:36].strip("-") or "question"
-    return next(
-        code for code in (base, *(f"{base}-{n}" for n in range(2, MAX_QUESTIONS + 3))) if code not in taken
-    )
+def _question(data: Mapping[str, Any]) -> dict[str, Any]:
+    texts = {name: data.get(name, "") for name in ("code", "label", "kind")}
+    choices = _lines(data.get("choices", ""))
+    return texts | {"kind": texts["kind"] or None, "required": data["required"], "choices": choices}
 
 
 def _lines(text: str) -> list[str]:
-    return list(dict.fromkeys(line.strip()[:200] for line in text.splitlines() if line.strip()))
+    lines = (line.strip()[: rules.LONGEST_CHOICE] for line in text.splitlines())
+    return list(dict.fromkeys(line for line in lines if line))
 
 
 _QuestionSet = forms.formset_factory(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,17 +14,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from koalendar.accounts.models import Host
 from koalendar.booking import queries, revising
 from koalendar.booking.models import EventType
+from koalendar.booking.rules import MAX_QUESTIONS
 from koalendar.booking.setting_up import add_event_type
 from koalendar.connections import queries as connections
 from koalendar.web.dashboard.booking_pages import location_word
 from koalendar.web.dashboard.event_type_forms import (
-    MAX_QUESTIONS,
     EventTypeForm,
     Questions,
     leave_unjudged,
     question_set,
 )
-from koalendar.web.dashboard.forms import field_errors
 from koalendar.web.dashboard.frame import for_host, own_of
 from koalendar.web.dashboard.wording import in_minutes
 from koalendar.web.dashboard.zoom_card import is_at_zoom, zoom_works
@@ -96,19 +94,9 @@ def _editor(request: HttpRequest, host: Host, event_type: EventType | None) -> H
             # With the present revision saving again is a decision and no accident.
             form.add_error(None, _("This was saved in another window meanwhile. Save again to replace that."))
             data["revision"] = str(own_of(queries.event_types_of(host), pk=event_type.pk).revision)
-        except (IntegrityError, ValidationError) as error:
-            # Another window may have taken the address after the form had looked for it: it looks again.
-            form.full_clean()
-            if form.is_valid():
-                if not isinstance(error, ValidationError):
-                    raise
-                _say_at_its_field(form, error)
+        except ValidationError as error:
+            form.say(error)  # Such as an address that another window took after the form had looked for it.
     return _show(request, host, event_type, form, questions, status=422)
-
-
-def _say_at_its_field(form: EventTypeForm, error: ValidationError) -> None:
-    for name, texts in field_errors(error).items():
-        form.add_error(name if name in form.fields else None, texts)
 
 
 def _save(
@@ -117,8 +105,7 @@ def _save(
     fields = form.fields_of_event_type() | {"questions": questions.questions()}
     schedule = form.cleaned_data["schedule"]
     if event_type is None:
-        event_type = add_event_type(host, **fields)
-        event_type.event_type_hosts.filter(host=host).update(schedule=schedule)
+        add_event_type(host, schedule=schedule, **fields)
     else:
         revising.change_event_type(
             event_type, revision=form.cleaned_data["revision"] or 0, schedule=schedule, **fields

@@ -8,21 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from koalendar.booking import rules
 from koalendar.booking.models import Schedule
+from koalendar.booking.rules import MAX_DATES, MAX_RANGES
 from koalendar.scheduling.availability import (
     WEEKDAYS,
-    AvailabilityError,
     dump_overrides,
     dump_weekly,
     parse_overrides,
     parse_weekly,
 )
 
-MAX_RANGES = 8
-MAX_DATES = 100
 _USUAL = ("09:00", "17:00")
 
 
@@ -205,16 +205,16 @@ def judge(draft: Draft) -> tuple[Stored, Stored] | None:
         overrides[day.date] = day.as_data()
     if draft.has_errors:
         return None
-    return dump_weekly(parse_weekly(weekly)), dump_overrides(parse_overrides(overrides))
+    return rules.weekly(weekly), rules.overrides(overrides)
 
 
 def _problem_of(day: Day) -> str:
     if day.is_open and not day.ranges:
         return _("Add hours, or untick the day")
     try:
-        parse_weekly({"mon": day.as_data()})
-    except AvailabilityError as error:
-        return _words(error.problem)
+        rules.hours(day.as_data())
+    except ValidationError as error:
+        return error.messages[0]
     return ""
 
 
@@ -224,21 +224,10 @@ def _problem_of_date(day: Day, before: Mapping[str, object]) -> str:
     if day.date in before:
         return _("This date is in the list twice")
     try:
-        parse_overrides({day.date: []})
-    except AvailabilityError as error:
-        return _words(error.problem)
+        rules.override_date(day.date)
+    except ValidationError as error:
+        return error.messages[0]
     return _problem_of(day)
-
-
-def _words(problem: str) -> str:
-    if problem == "end_before_start":
-        return _(
-            "The end is before the start. For hours past midnight, end at 00:00 and begin again at 00:00 "
-            "of the next day"
-        )
-    if problem == "bad_date":
-        return _("Enter a date like 2026-12-24")
-    return _("Enter times like 09:00")
 
 
 # ── The next days ──

@@ -7,14 +7,13 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from koalendar.booking.asking import YEARS
 from koalendar.scheduling.zones import to_datetime, wall_to_minutes
 from koalendar.web.public.reader import Reader
 
 # What the picker itself reads; every other name of the query may fill in a field of the form.
 _OWN = frozenset({"month", "date", "duration", "tz", "clock", "slot", "zones", "q", "keep"})
 _LONGEST_CARRIED = 2000
-# Far enough from both ends of the calendar that no zone and no search of the picker leads beyond them.
-_YEARS = range(1971, 9001)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def read_slot(text: str, day: date | None, reader: Reader) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     # An offset may have seconds too, so it is the instant that has to be on a whole minute.
-    if said.tzinfo is None or instant.second or instant.microsecond or instant.year not in _YEARS:
+    if said.tzinfo is None or instant.second or instant.microsecond or instant.year not in YEARS:
         return None
     return reader.local(instant)
 
@@ -115,7 +114,7 @@ def _day(text: str) -> date | None:
         found = date.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.year in _YEARS else None
+    return found if found.year in YEARS else None
 
 
 def read_number(text: str) -> int:

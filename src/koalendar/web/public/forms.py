@@ -1,91 +1,66 @@
 """What invitees fill in: the booking form, whose fields the event type decides, and a reason for a change."""
 
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from email.errors import MessageError
-from email.headerregistry import Address
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 
-from koalendar.booking.actions import Invitee, Wish
+from koalendar.booking import asking
+from koalendar.booking.actions import Wish
+from koalendar.booking.judging import LONGEST_ADDRESS, phone_number
 from koalendar.booking.models import EventType
+from koalendar.booking.rules import host_calls
 from koalendar.web.public import places
 from koalendar.web.public.reader import Reader
-
-MAX_GUESTS = 10
-_LONGEST_ADDRESS = 254  # As the booking stores it, and as RFC 5321 lets it stand in a mail's envelope.
-_LONGEST = {"short_text": 200, "long_text": 2000}
-# What people write between the digits of a phone number is theirs to choose.
-_PHONE = re.compile(r"[+(]?[0-9][0-9 ()./-]{3,28}")
-# The dot-atom of RFC 5322, section 3.2.3.
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 
 Question = Mapping[str, Any]
 
 
-def _no_control_characters(text: str) -> None:
-    if any(unicodedata.category(char) in ("Cc", "Zl", "Zp") for char in text):
-        raise ValidationError(_("Use letters, digits and punctuation on one line"), code="control")
+class Judged(forms.Field):
+    """A field that leaves the judgement of what was sent to a function, which gives what is kept."""
+
+    def __init__(self, judgement: Callable[[object], object], **options: Any) -> None:
+        super().__init__(**options)
+        self.judgement = judgement
+
+    def clean(self, value: Any) -> Any:
+        return self.judgement(self.to_python(value))
 
 
-def _email(text: str) -> str:
-    """The address as mail servers take it, or a ValidationError that names the likely slip."""
-    if (address := _mailable(text)) is not None:
-        return address
-    mended = _mailable(re.sub(r"\s+", "", text).replace(",", "."))
-    if mended is None:
-        raise ValidationError(_("Enter an e-mail address like ina@example.com"), code="email")
-    raise ValidationError(_("Did you mean %(address)s?") % {"address": mended}, code="email_slip")
+class JudgedText(Judged, forms.CharField):
+    pass
 
 
-def _mailable(text: str) -> str | None:
-    """The address in lower case, an international domain in its ASCII form; None if no mail could go there.
-
-    RFC 5322 allows more than is let through: quotes around anything, even control characters, which cannot
-    be written into a header. Beyond ASCII the part before the @ needs servers that speak RFC 6531.
-    """
-    local, _at, domain = text.rpartition("@")
-    if not _LOCAL_PART.fullmatch(local):
-        return None
-    try:
-        address = f"{local}@{punycode(domain)}".lower()
-        validate_email(address)
-        Address(addr_spec=address)
-    except (ValidationError, ValueError, MessageError):
-        return None
-    return address if len(address) <= _LONGEST_ADDRESS else None
+class JudgedChoice(Judged, forms.ChoiceField):
+    pass
 
 
-class EmailField(forms.CharField):
-    """Unlike Django's own it says what it thinks was meant."""
-
-    def clean(self, value: Any) -> str:
-        text = str(super().clean(value))
-        return _email(text) if text else ""
+class JudgedChoices(Judged, forms.MultipleChoiceField):
+    pass
 
 
-class PhoneField(forms.CharField):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            max_length=40,
-            widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
-            help_text=_("With country code, like +33 6 12 34 56 78"),
-            **options,
-        )
+class JudgedTick(Judged, forms.BooleanField):
+    pass
 
-    def clean(self, value: Any) -> str:
-        text = str(super().clean(value))
-        if text and not _PHONE.fullmatch(text):
-            raise ValidationError(_("Enter a phone number like +33 6 12 34 56 78"), code="phone")
-        return text
+
+def _email_field(judgement: Callable[[object], object], **options: Any) -> JudgedText:
+    attrs = {"type": "email", "autocomplete": "email", "inputmode": "email", "spellcheck": "false"}
+    return JudgedText(judgement, max_length=LONGEST_ADDRESS, widget=forms.TextInput(attrs=attrs), **options)
+
+
+def _phone_field(judgement: Callable[[object], object], **options: Any) -> JudgedText:
+    return JudgedText(
+        judgement,
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+        help_text=_("With country code, like +33 6 12 34 56 78"),
+        **options,
+    )
 
 
 class GuestsField(forms.CharField):
@@ -97,15 +72,16 @@ class GuestsField(forms.CharField):
             required=False,
             max_length=3000,
             widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "inputmode": "email"}),
-            help_text=_("One e-mail address on each line, at most %(n)d") % {"n": MAX_GUESTS},
+            help_text=_("One e-mail address on each line, at most %(n)d") % {"n": asking.MAX_GUESTS},
         )
 
     def clean(self, value: Any) -> list[str]:
         texts = [part.strip() for part in re.split(r"[\n\r,;]+", str(super().clean(value))) if part.strip()]
-        guests = list(dict.fromkeys(_email(text) for text in texts))
-        if len(guests) > MAX_GUESTS:
-            raise ValidationError(_("Guests must be %(n)d or fewer") % {"n": MAX_GUESTS}, code="guests")
-        return guests
+        try:
+            return asking.guests(texts)
+        except ValidationError as error:
+            # One sentence for the whole field, not one for each address.
+            raise ValidationError(error.messages[0], code="guests") from error
 
 
 class BookingForm(forms.Form):
@@ -114,27 +90,16 @@ class BookingForm(forms.Form):
     def __init__(self, event_type: EventType, *, host: str, data: Any = None, initial: Any = None) -> None:
         super().__init__(data=data, initial=initial)
         self.event_type, self._host = event_type, host
-        self.fields["name"] = forms.CharField(
+        self.fields["name"] = JudgedText(
+            asking.full_name,
             label=_("Name"),
-            max_length=120,
-            validators=[_no_control_characters],
+            max_length=asking.LONGEST_NAME,
             widget=forms.TextInput(attrs={"autocomplete": "name"}),
-            error_messages={
-                "required": _("Enter your name"),
-                "max_length": _("Name must be 120 characters or fewer"),
-            },
         )
-        self.fields["email"] = EmailField(
+        self.fields["email"] = _email_field(
+            asking.own_address,
             label=_("E-mail"),
-            max_length=_LONGEST_ADDRESS,
-            widget=forms.TextInput(
-                attrs={"type": "email", "autocomplete": "email", "inputmode": "email", "spellcheck": "false"}
-            ),
             help_text=_("The link goes here") if self._may_be_online else _("The confirmation goes here"),
-            error_messages={
-                "required": _("Enter your e-mail address"),
-                "max_length": _("E-mail address must be %(n)d characters or fewer") % {"n": _LONGEST_ADDRESS},
-            },
         )
         self._ask_where()
         for question in event_type.questions:
@@ -159,12 +124,12 @@ class BookingForm(forms.Form):
                 widget=forms.RadioSelect,
                 error_messages={"required": _("Choose where"), "invalid_choice": _("Choose where")},
             )
-        if any(places.host_calls(place) for place in locations):
+        if any(host_calls(place) for place in locations):
             only = len(locations) == 1
-            self.fields["phone"] = PhoneField(
+            self.fields["phone"] = _phone_field(
+                asking.own_phone if only else phone_number,
                 label=_("Phone") if only else _("Phone, if %(host)s calls you") % {"host": self._host},
                 required=only,
-                error_messages={"required": _("Enter your phone number")},
             )
 
     def _fill_in(self, initial: Mapping[str, str]) -> None:
@@ -187,13 +152,11 @@ class BookingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         where = self._location()
-        if (
-            where is not None
-            and places.host_calls(where)
-            and not data.get("phone")
-            and "phone" not in self.errors
-        ):
-            self.add_error("phone", _("Enter your phone number"))
+        if where is not None and host_calls(where) and "phone" not in self.errors:
+            try:
+                asking.own_phone(data["phone"])
+            except ValidationError as error:
+                self.add_error("phone", error)
         return data
 
     def _location(self) -> dict[str, Any] | None:
@@ -206,22 +169,17 @@ class BookingForm(forms.Form):
     def wish(self, *, start: datetime, duration: int, reader: Reader) -> Wish:
         """What is asked for; the form is valid."""
         data = self.cleaned_data
-        location = self._location() or {}
-        answers = {
-            question["code"]: data[_name_of(question)]
-            for question in self.event_type.questions
-            if data[_name_of(question)] not in ("", [])
-        }
-        if places.host_calls(location):
-            location["number"] = data["phone"]
-        guests = [guest for guest in data.get("guests", []) if guest != data["email"]]
-        return Wish(
+        return asking.wish_for(
+            self.event_type,
             start=start,
             duration=duration,
-            invitee=Invitee(data["name"], data["email"], reader.zone, reader.locale),
-            location=location,
-            answers=answers,
-            guests=guests,
+            location={**(self._location() or {}), **({"number": data["phone"]} if data.get("phone") else {})},
+            name=data["name"],
+            email=data["email"],
+            zone=reader.zone,
+            locale=reader.locale,
+            guests=data.get("guests"),
+            answers={question["code"]: data[_name_of(question)] for question in self.event_type.questions},
         )
 
 
@@ -231,44 +189,19 @@ def _name_of(question: Question) -> str:
 
 
 def _field_for(question: Question) -> forms.Field:
-    label, kind, required = question["label"], question["kind"], bool(question.get("required"))
+    kind, judgement = question["kind"], partial(asking.answer, question)
+    shown: dict[str, Any] = {"label": question["label"], "required": bool(question.get("required"))}
     choices = [(choice, choice) for choice in question.get("choices", [])]
-    unanswered = {"required": _("Answer “%(question)s”") % {"question": label}}
-    unchosen = {
-        name: _("Choose an answer to “%(question)s”") % {"question": label}
-        for name in ("required", "invalid_choice", "invalid_list")
-    }
     if kind == "choice":
-        return forms.ChoiceField(
-            label=label, required=required, choices=choices, widget=forms.RadioSelect, error_messages=unchosen
-        )
+        return JudgedChoice(judgement, choices=choices, widget=forms.RadioSelect, **shown)
     if kind == "choices":
-        return forms.MultipleChoiceField(
-            label=label,
-            required=required,
-            choices=choices,
-            widget=forms.CheckboxSelectMultiple,
-            error_messages=unchosen,
-        )
+        return JudgedChoices(judgement, choices=choices, widget=forms.CheckboxSelectMultiple, **shown)
     if kind == "checkbox":
-        return forms.BooleanField(
-            label=label,
-            required=required,
-            error_messages={"required": _("Tick “%(question)s”") % {"question": label}},
-        )
+        return JudgedTick(judgement, **shown)
     if kind == "phone":
-        return PhoneField(label=label, required=required, error_messages=unanswered)
-    longest = _LONGEST.get(kind, 200)
-    too_long = _("“%(question)s” must be %(n)d characters or fewer") % {"question": label, "n": longest}
+        return _phone_field(judgement, **shown)
     widget = forms.Textarea(attrs={"rows": 4}) if kind == "long_text" else forms.TextInput()
-    return forms.CharField(
-        label=label,
-        required=required,
-        max_length=longest,
-        widget=widget,
-        validators=[] if kind == "long_text" else [_no_control_characters],
-        error_messages={**unanswered, "max_length": too_long},
-    )
+    return JudgedText(judgement, max_length=asking.longest(kind), widget=widget, **shown)
 
 
 class ReasonForm(forms.Form):

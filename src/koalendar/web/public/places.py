@@ -6,6 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from koalendar.booking.rules import host_calls
+
 Location = Mapping[str, Any]
 
 _ICONS = {"zoom": "video", "phone": "phone", "in_person": "pin", "link": "link"}
@@ -15,11 +17,6 @@ _ICONS = {"zoom": "video", "phone": "phone", "in_person": "pin", "link": "link"}
 class Place:
     icon: str
     text: str
-
-
-def host_calls(location: Location) -> bool:
-    """Whether the host needs the invitee's number."""
-    return location.get("kind") == "phone" and location.get("who_calls") == "host"
 
 
 def before_booking(location: Location, host: str) -> Place:

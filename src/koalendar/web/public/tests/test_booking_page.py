@@ -120,7 +120,9 @@ def test_a_month_without_times_names_the_next_free_day(client: Client) -> None:
 
 
 def test_a_window_without_any_time_says_so(client: Client) -> None:
-    make_event_type(minimum_notice=100_000, booking_window_days=30)
+    host = ada()
+    host.schedules.update(weekly={})
+    make_event_type(host, booking_window_days=30)
     assert "Ada Lovelace has no free times until Wednesday 30 December." in text_of(get(client))
 
 
@@ -298,6 +300,9 @@ def test_an_international_domain_is_kept_in_its_ascii_form(client: Client) -> No
     assert booking.guests == ["ben@xn--bcher-kva.example"]
 
 
+LANGUAGES = ["English", "French"]
+
+
 def demanding() -> EventType:
     return make_event_type(
         locations=[
@@ -312,7 +317,7 @@ def demanding() -> EventType:
                 "required": True,
                 "choices": [],
             },
-            {"code": "lang", "label": "Language", "kind": "choice", "required": True, "choices": ["English"]},
+            {"code": "lang", "label": "Language", "kind": "choice", "required": True, "choices": LANGUAGES},
             {"code": "read", "label": "I have read it", "kind": "checkbox", "required": True, "choices": []},
             {"code": "desk", "label": "Desk phone", "kind": "phone", "required": False, "choices": []},
         ],
