@@ -197,9 +197,13 @@ def _offered(event_type: EventType, asked: Mapping[str, object]) -> rules.Locati
     if not fitting:
         words = _("Choose one of the places that are offered")
         raise refusal(words, "invalid_choice", at="" if asked.get("kind") else "kind")
-    # Two places may differ in the number alone, which elsewhere is the invitee's.
-    exact = [stored for stored in fitting if stored.get("number") == asked.get("number")]
-    return dict((exact or fitting)[0])
+    # Two places may differ in what a stranger is not told; whoever knows it means the one that agrees most.
+    meant: rules.Location = max(fitting, key=lambda stored: _agreeing(stored, asked))
+    return dict(meant)
+
+
+def _agreeing(stored: rules.Location, asked: Mapping[str, object]) -> int:
+    return sum(name in asked and asked[name] == what for name, what in stored.items())
 
 
 def _is_meant(stored: rules.Location, asked: Mapping[str, object]) -> bool:

@@ -308,6 +308,11 @@ def schedules_of(host: Host) -> QuerySet[Schedule]:
     return Schedule.objects.filter(host=host).order_by("pk")
 
 
+def schedule_by_id(host: Host, public_id: str) -> Schedule | None:
+    """The host's own schedule of this id; another host's is as unknown as one that never was."""
+    return schedules_of(host).filter(public_id=public_id).first() if is_public_id(public_id) else None
+
+
 def lacks_zoom(event_type: EventType, host: Host) -> bool:
     """Whether bookings of this event type would get no link: it is at Zoom, and Zoom is not connected."""
     at_zoom = any(place.get("kind") == "zoom" for place in event_type.locations)

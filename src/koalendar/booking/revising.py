@@ -4,6 +4,7 @@ Two windows may be open on the same thing. Whoever saves says which revision was
 there meanwhile, nothing is overwritten.
 """
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from django.db import transaction
@@ -13,13 +14,7 @@ from koalendar.booking.actions import lock_hosts
 from koalendar.booking.errors import BookingRefused
 from koalendar.booking.judging import Findings
 from koalendar.booking.models import EventType, Schedule
-from koalendar.booking.setting_up import (
-    judge_event_type,
-    judge_schedule,
-    lock_host,
-    slug_taken_if_refused,
-    unknown_schedule,
-)
+from koalendar.booking.setting_up import judge_schedule, lock_host, slug_taken_if_refused, unknown_schedule
 
 
 class ChangedMeanwhile(BookingRefused):
@@ -53,7 +48,7 @@ def change_event_type(
             with found.at("schedule"):
                 _give_hours(fresh, schedule)
         with found.at(""):
-            judge_event_type(fresh, fields)
+            _judge_with(fresh, fields)
         found.refuse()
         fresh.revision += 1
         with slug_taken_if_refused(fresh):
@@ -67,6 +62,12 @@ def _give_hours(event_type: EventType, schedule: Schedule) -> None:
         raise unknown_schedule()
     seat.schedule = judge_schedule(seat.host, schedule)
     seat.save(update_fields=["schedule"])
+
+
+def _judge_with(row: EventType | Schedule, fields: Mapping[str, object]) -> None:
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.full_clean()
 
 
 Row = TypeVar("Row", EventType, Schedule)
@@ -105,9 +106,7 @@ def change_schedule(schedule: Schedule, *, revision: int | None = None, **fields
     """
     with transaction.atomic():
         fresh = _fresh(Schedule.objects.all(), schedule.pk, revision)
-        for name, value in fields.items():
-            setattr(fresh, name, value)
-        fresh.full_clean()
+        _judge_with(fresh, fields)
         fresh.revision += 1
         fresh.save(update_fields=[*fields, "revision"])
         return fresh

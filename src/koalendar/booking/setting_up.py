@@ -1,7 +1,8 @@
 """What a host sets up: the profile, schedules, event types."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -76,17 +77,16 @@ def change_address(profile: Profile, slug: str) -> None:
 
 
 def add_schedule(host: Host, *, name: object, zone: object, weekly: object, overrides: object) -> Schedule:
-    """A new schedule of this host, of hours in any shape: see `rules.SCHEDULE`. Raises ValidationError."""
-    schedule = Schedule(host=host)
-    for field, value in {"name": name, "zone": zone, "weekly": weekly, "overrides": overrides}.items():
-        setattr(schedule, field, value)
+    """A new schedule of this host; ValidationError by path for hours that are none (see `rules.SCHEDULE`)."""
+    given: dict[str, Any] = {"name": name, "zone": zone, "weekly": weekly, "overrides": overrides}
+    schedule = Schedule(host=host, **given)
     schedule.full_clean()
     schedule.save()
     return schedule
 
 
 def add_event_type(
-    host: Host, *, title: object, slug: object = "", schedule: Schedule | None = None, **fields: object
+    host: Host, *, title: object, slug: object = "", schedule: Schedule | None = None, **fields: Any
 ) -> EventType:
     """A new event type of this host with this schedule, or with the host's first.
 
@@ -95,13 +95,13 @@ def add_event_type(
     """
     with transaction.atomic():
         lock_host(host)  # So that the schedule stays, and the address that is made stays free.
-        event_type = EventType(profile=host.profile)
-        given = fields | {"title": title, "slug": slug or _free_event_type_slug(host.profile, title)}
+        given: dict[str, Any] = {"title": title, "slug": slug or _free_event_type_slug(host.profile, title)}
+        event_type = EventType(profile=host.profile, **given, **fields)
         found = Findings()
         with found.at("schedule"):
             chosen = judge_schedule(host, schedule)
         with found.at(""):
-            judge_event_type(event_type, given)
+            event_type.full_clean()
         found.refuse()
         with slug_taken_if_refused(event_type):
             event_type.save()
@@ -125,13 +125,6 @@ def judge_schedule(host: Host, schedule: Schedule | None) -> Schedule:
 
 def unknown_schedule() -> ValidationError:
     return ValidationError(_("Choose one of your own schedules"), code="unknown_schedule")
-
-
-def judge_event_type(event_type: EventType, fields: Mapping[str, object]) -> None:
-    """Give it these fields, in the shape in which they are stored. Raises ValidationError by path."""
-    for name, value in fields.items():
-        setattr(event_type, name, value)
-    event_type.full_clean()
 
 
 @contextmanager
