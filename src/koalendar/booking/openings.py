@@ -113,6 +113,23 @@ def open_slots(
 
     At most MAX_DAYS days. Dates without a slot are left out.
     """
+    found = open_minutes(
+        event_type, duration=duration, first=first, last=last, zone=zone, now=now, without=without
+    )
+    return {day: [to_datetime(start) for start in starts] for day, starts in found.items()}
+
+
+def open_minutes(
+    event_type: EventType,
+    *,
+    duration: int,
+    first: date,
+    last: date,
+    zone: str,
+    now: datetime,
+    without: Appointment | None = None,
+) -> dict[date, list[int]]:
+    """The same as UTC minutes, for whoever has many to write."""
     if not first <= last < first + timedelta(days=MAX_DAYS):
         raise ValueError(f"from {first} to {last} is not 1 to {MAX_DAYS} days")
     here = load_zone(zone)
@@ -124,8 +141,8 @@ def open_slots(
         end=to_datetime(end),
         now=now,
         without=without,
-    ).starts(begin, end, now=minute_of(now))
-    return {day: [to_datetime(start) for start in starts] for day, starts in by_day(found, here).items()}
+    )
+    return by_day(found.starts(begin, end, now=minute_of(now)), here)
 
 
 def minute_of(now: datetime) -> int:

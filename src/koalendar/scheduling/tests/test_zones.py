@@ -16,6 +16,7 @@ from koalendar.scheduling.zones import (
     day_of,
     days,
     load_zone,
+    local_texts,
     search_zones,
     to_datetime,
     to_minutes,
@@ -49,6 +50,25 @@ def test_naive_datetimes_and_parts_of_a_minute_are_refused(instant: datetime) ->
 @given(st.integers(-60_000_000, 60_000_000))
 def test_minutes_and_datetimes_convert_both_ways(minute: int) -> None:
     assert to_minutes(to_datetime(minute)) == minute
+
+
+@given(
+    st.sampled_from(["Europe/Paris", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe", "UTC"]),
+    st.lists(st.integers(20_000_000, 40_000_000), max_size=40),
+)
+def test_texts_are_those_of_datetimes(name: str, minutes: list[int]) -> None:
+    zone = load_zone(name)
+    starts = sorted(minutes)
+    assert local_texts(starts, zone) == [to_datetime(start).astimezone(zone).isoformat() for start in starts]
+
+
+def test_texts_follow_the_clocks_through_their_change() -> None:
+    paris = load_zone("Europe/Paris")
+    first = to_minutes(datetime(2026, 10, 25, 0, 0, tzinfo=UTC))
+    assert local_texts([first, first + 60], paris) == [
+        "2026-10-25T02:00:00+02:00",
+        "2026-10-25T02:00:00+01:00",
+    ]
 
 
 @pytest.mark.parametrize(
