@@ -3,7 +3,7 @@
 1. A thread leases the entry that has been due longest. One lease a lane: an account's calls follow one
    another.
 2. While the step runs, a heartbeat keeps all leases of this process alive, so that only the death of the
-   process (or of its database) ends them early.
+   process (or of its database) ends them early. The same thread tidies up each hour.
 3. The outcome is settled under the lease's fence; a lease that was lost meanwhile changes nothing.
 4. A step that raises is a bug: it is logged once with its trace, and the entry is tried again later.
 5. SIGTERM stops the leasing; what runs is finished, its lease kept alive until then. A step makes a few
@@ -26,6 +26,7 @@ from django.db import close_old_connections, connection
 
 from koalendar import clock
 from koalendar.delivery.handlers import HANDLERS
+from koalendar.delivery.housekeeping import Housekeeping
 from koalendar.delivery.meeting import Overtaken
 from koalendar.delivery.outcomes import Done, GiveUp, HoldLane, Outcome, Retry, Wait
 from koalendar.outbox import queue
@@ -144,10 +145,12 @@ class Worker:
     def _beat(self) -> None:
         """Until the last step has ended."""
         pause = min(10.0, settings.KOALENDAR_LEASE / 4)
+        housekeeping = Housekeeping()
         while True:
             try:
                 close_old_connections()
                 self._extend_leases()
+                housekeeping.look(now=clock.now())
             except DatabaseTrouble:
                 log.exception("heartbeat_failed")
             if self._ended.wait(pause):
