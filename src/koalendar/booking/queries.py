@@ -200,7 +200,12 @@ def bookings_of(host: Host) -> QuerySet[Booking]:
 
 
 def booking_of(host: Host, uid: str | UUID) -> Booking | None:
-    return bookings_of(host).filter(uid=uid).first()
+    """The host's own booking; whatever is no uid of one is as unknown as another host's."""
+    try:
+        known = uid if isinstance(uid, UUID) else UUID(uid)
+    except ValueError:
+        return None
+    return bookings_of(host).filter(uid=known).first()
 
 
 def agenda(
@@ -218,9 +223,56 @@ def agenda(
             | Q(invitee_email__icontains=search)
             | Q(appointment__event_type__title__icontains=search)
         )
-    forward = tab in (Tab.UPCOMING, Tab.PENDING)
+    return _page(rows, _read_cursor(cursor), forward=tab in (Tab.UPCOMING, Tab.PENDING), limit=limit)
+
+
+class UnknownCursor(ValueError):
+    """A cursor that no page of ours has given."""
+
+
+def bookings_by_start(
+    host: Host,
+    *,
+    now: datetime,
+    status: str = "",
+    begin: datetime | None = None,
+    end: datetime | None = None,
+    cursor: str = "",
+    limit: int = PAGE,
+) -> Agenda:
+    """The host's bookings by rising start, past and future: of this status by the clock, that start in
+    [begin, end).
+
+    Raises UnknownCursor.
+    """
+    rows = bookings_of(host)
+    if status:
+        rows = rows.filter(_with_status(status, now))
+    if begin is not None:
+        rows = rows.filter(appointment__start__gte=begin)
+    if end is not None:
+        rows = rows.filter(appointment__start__lt=end)
+    place = _read_cursor(cursor)
+    if cursor and place is None:
+        raise UnknownCursor(cursor)
+    return _page(rows, place, forward=True, limit=limit)
+
+
+def _with_status(status: str, now: datetime) -> Q:
+    match status:
+        case Booking.Status.PENDING:
+            return _tab_filter(Tab.PENDING, now)
+        case Booking.Status.EXPIRED:
+            return Q(status=status) | Booking.overdue(now)
+    return Q(status=status)
+
+
+def _page(
+    rows: QuerySet[Booking], place: tuple[datetime, int] | None, *, forward: bool, limit: int
+) -> Agenda:
+    """The next rows beyond `place` by start, forward or backward."""
     order = ("appointment__start", "pk") if forward else ("-appointment__start", "-pk")
-    if (place := _read_cursor(cursor)) is not None:
+    if place is not None:
         start, pk = place
         beyond = Q(appointment__start__gt=start) if forward else Q(appointment__start__lt=start)
         tied = Q(appointment__start=start) & (Q(pk__gt=pk) if forward else Q(pk__lt=pk))

@@ -174,11 +174,13 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "django_htmx",
+    "ninja",  # For the files of its documentation page, which would come from another host else.
     "csp",
 ]
 MIDDLEWARE = [
     # First what gives every answer its headers, a redirect to https included.
     "koalendar.web.headers.SafetyHeaders",
+    "koalendar.web.api.frame.ApiFrame",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Load balancers ask by address and over plain http: before anything looks at the host name.

@@ -9,6 +9,8 @@ from koalendar import clock
 from koalendar.booking import ids
 from koalendar.booking.models.appointment import Appointment
 
+LONGEST_REASON = 500
+
 
 class Booking(models.Model):
     """One invitee: who, what was answered, in which state. `uid` stays for life; `sequence` counts changes.
@@ -49,7 +51,7 @@ class Booking(models.Model):
     changed_at = models.DateTimeField(default=clock.now)
     cancelled_at = models.DateTimeField(null=True)
     cancelled_by = models.CharField(max_length=8, choices=By, blank=True)
-    reason = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=LONGEST_REASON, blank=True)
 
     class Meta:
         constraints = [
