@@ -5,14 +5,14 @@ Locks are always taken in one order: the hosts by id, then the booking. On Postg
 SQLite has one writer at a time from BEGIN on. Nothing here waits for the outside.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
@@ -81,12 +81,10 @@ def book(event_type: EventType, wish: Wish, *, now: datetime, once: OnceOnly | N
     `once` has seen gives the booking that it made.
     """
     with _one_winner(), transaction.atomic():
-        lock_hosts(event_type)
+        host_ids = lock_hosts(event_type)
         if once is not None and (made := _made_before(once)) is not None:
             return made
-        if not EventType.objects.filter(pk=event_type.pk, active=True).exists():
-            raise OutsideRules("inactive")  # Closed or deleted while the invitee was writing.
-        _expire_overdue(EventTypeHost.objects.filter(event_type=event_type).values("host_id"), now=now)
+        _expire_overdue(host_ids, now=now)
         takes = _judge(event_type, wish.start, wish.duration, now=now)
         owed.judge_mail([wish.invitee.email, *wish.guests], now=now)
         appointment = _agree(event_type, wish, takes)
@@ -102,7 +100,7 @@ def book(event_type: EventType, wish: Wish, *, now: datetime, once: OnceOnly | N
         if event_type.requires_confirmation:
             _ask(booking, Message.Kind.REQUESTED, owed.facts_of(booking), now=now)
         else:
-            _owe_agreed(booking, owed.facts_of(booking), now=now)
+            owed.agreed(booking, owed.facts_of(booking), now=now)
         return booking
 
 
@@ -123,7 +121,7 @@ def confirm(booking: Booking, *, now: datetime) -> Booking:
         appointment.status, appointment.revision = Appointment.Status.CONFIRMED, appointment.revision + 1
         appointment.save(update_fields=["status", "revision"])
         owed.silence(booking)
-        _owe_agreed(booking, owed.facts_of(booking) | {"by": Booking.By.HOST}, now=now)
+        owed.agreed(booking, owed.facts_of(booking) | {"by": Booking.By.HOST}, now=now)
         return booking
 
 
@@ -170,7 +168,7 @@ def reschedule(
         _judge_change(booking, by=by, now=now)
         if appointment.start == start:
             return booking
-        _expire_overdue(appointment.holds.values("host_id"), now=now)
+        _expire_overdue([host.pk for host in appointment.hosts], now=now)
         before = owed.times_of(appointment)
         length = appointment.end - appointment.start
         _judge(appointment.event_type, start, length // timedelta(minutes=1), now=now, without=appointment)
@@ -244,14 +242,14 @@ def owe_meetings(host: Host, *, now: datetime) -> int:
         return len(at_zoom)
 
 
-def lock_hosts(event_type: EventType) -> None:
-    """Take the hosts of `event_type`, in id order, for the rest of the transaction."""
+def lock_hosts(event_type: EventType) -> list[int]:
+    """Take the hosts of `event_type`, in id order, for the rest of the transaction; gives their ids."""
     ids = EventTypeHost.objects.filter(event_type=event_type).values("host_id")
-    _lock(Host.objects.filter(pk__in=ids))
+    return _lock(Host.objects.filter(pk__in=ids))
 
 
-def _lock(hosts: Any) -> None:
-    list(hosts.order_by("pk").select_for_update().values_list("pk", flat=True))
+def _lock(hosts: QuerySet[Host]) -> list[int]:
+    return list(hosts.order_by("pk").select_for_update().values_list("pk", flat=True))
 
 
 def _locked(booking: Booking) -> Booking:
@@ -315,6 +313,7 @@ def _agree(event_type: EventType, wish: Wish, takes: Sequence[EventTypeHost]) ->
         Hold(appointment=appointment, host_id=seat.host_id, blocks_from=begin, blocks_until=end)
         for seat in takes
     )
+    appointment.hosts = [seat.host for seat in takes]
     return appointment
 
 
@@ -353,17 +352,15 @@ def _ask(booking: Booking, kind: Message.Kind, facts: owed.Facts, *, now: dateti
     owed.expiry(booking)
 
 
-def _owe_agreed(booking: Booking, facts: owed.Facts, *, now: datetime) -> None:
-    owed.meeting(booking.appointment, now=now)
-    owed.mails(booking, Message.Kind.BOOKED, facts, now=now)
-    owed.reminders(booking, now=now)
-
-
-def _expire_overdue(host_ids: Any, *, now: datetime) -> None:
+def _expire_overdue(host_ids: Collection[int], *, now: datetime) -> None:
     """End the overdue requests that hold time of these locked hosts: no constraint can see the clock."""
     holding = Hold.objects.filter(host_id__in=host_ids, active=True).values("appointment_id")
-    overdue = Booking.objects.filter(Booking.overdue(now), appointment_id__in=holding).order_by("pk")
-    for booking in overdue.select_for_update(of=("self",)).select_related("appointment__event_type"):
+    overdue = Booking.objects.filter(Booking.overdue(now), appointment_id__in=holding)
+    # There is hardly ever one, and the hosts' lock keeps others out: a short look comes before the long one.
+    if not overdue.exists():
+        return
+    rows = overdue.order_by("pk").select_for_update(of=("self",))
+    for booking in rows.select_related("appointment__event_type"):
         _lapse(booking, now=now)
 
 

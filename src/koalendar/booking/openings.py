@@ -81,7 +81,10 @@ def openings(
     nothing, counts for no limit, and keeps its hosts. Nor does a request hold anything that is overdue at
     `now`, since `book` ends it before it judges.
     """
-    seats = tuple(event_type.event_type_hosts.select_related("schedule"))
+    # One that was closed or deleted after `event_type` was read has none.
+    seats = tuple(
+        event_type.event_type_hosts.filter(event_type__active=True).select_related("schedule", "host")
+    )
     if without is not None:
         keeping = set(without.holds.values_list("host_id", flat=True))
         seats = tuple(seat for seat in seats if seat.host_id in keeping)

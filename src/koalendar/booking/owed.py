@@ -8,14 +8,14 @@ import base64
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Min, Q
 
 from koalendar.accounts.models import AccountMail
 from koalendar.booking.errors import TooManyMails
@@ -23,7 +23,7 @@ from koalendar.booking.models import Appointment, Booking, Meeting, Message
 from koalendar.connections import queries as connections
 from koalendar.connections.models import Connection
 from koalendar.outbox.models import Entry
-from koalendar.outbox.queue import enqueue, hasten
+from koalendar.outbox.queue import enqueue, enqueue_new, hasten
 
 MEETING = "meeting"
 EXPIRY = "expiry"
@@ -31,6 +31,7 @@ MAIL = "mail"
 ACCOUNT_MAIL = "account_mail"
 
 Facts = dict[str, Any]
+_Due = tuple[Message, datetime]
 
 
 def times_of(appointment: Appointment) -> Facts:
@@ -49,19 +50,27 @@ def meeting(appointment: Appointment, *, now: datetime) -> None:
     """The appointment's meeting shall be as the appointment is now: made, moved, or gone."""
     live = appointment.meetings.exclude(state=Meeting.State.GONE).first()
     if live is None:
-        if not appointment.at_zoom or appointment.status != Appointment.Status.CONFIRMED:
+        if not _needs_meeting(appointment):
             return
         live = new_meeting(appointment, now=now)
     enqueue(MEETING, appointment.pk, due=now, lane=_lane(appointment, live))
 
 
+def _needs_meeting(appointment: Appointment) -> bool:
+    return appointment.at_zoom and appointment.status == Appointment.Status.CONFIRMED
+
+
 def new_meeting(appointment: Appointment, *, now: datetime) -> Meeting:
     """A row for a meeting that is yet to be made, of the next generation."""
+    return _meeting_row(appointment, generation=appointment.meetings.count() + 1, now=now)
+
+
+def _meeting_row(appointment: Appointment, *, generation: int, now: datetime) -> Meeting:
     uid = uuid.uuid4()
     return Meeting.objects.create(
         uid=uid,
         appointment=appointment,
-        generation=appointment.meetings.count() + 1,
+        generation=generation,
         marker=_marker(uid),
         created_at=now,
         changed_at=now,
@@ -76,7 +85,8 @@ def _marker(uid: uuid.UUID) -> str:
 
 def connection_for(appointment: Appointment) -> Connection | None:
     """What the appointment's meeting is made with: its location's own connection, or the host's default."""
-    seat = appointment.event_type.event_type_hosts.filter(host__holds__appointment=appointment).first()
+    seats = appointment.event_type.event_type_hosts.filter(host__in=appointment.hosts)
+    seat = seats.select_related("host", "connection").first()
     if seat is None:
         return None
     chosen = appointment.location.get("connection")
@@ -93,22 +103,59 @@ def _lane(appointment: Appointment, live: Meeting) -> str:
     return "" if connection is None else f"credential:{connection.credential_id}"
 
 
-def mails(
-    booking: Booking,
-    kind: str,
-    facts: Facts,
-    *,
-    now: datetime,
-    due: datetime | None = None,
-    edition: int = 0,
-) -> None:
-    """Both sides are told: now, or when it is `due`. Guests too, unless the facts are those of a request,
-    which is between host and invitee until it is agreed.
+def agreed(booking: Booking, facts: Facts, *, now: datetime) -> None:
+    """The booking has just been agreed: its first meeting, the mails about it, and the reminders."""
+    told = _messages(booking, Message.Kind.BOOKED, facts, due=now, now=now)
+    enqueue_new(
+        [
+            *_first_meeting(booking.appointment, now=now),
+            *_written([*told, *_reminders(booking, now=now)]),
+        ]
+    )
+
+
+def _first_meeting(appointment: Appointment, *, now: datetime) -> list[Entry]:
+    if not _needs_meeting(appointment):
+        return []
+    row = _meeting_row(appointment, generation=1, now=now)
+    lane = _lane(appointment, row)
+    return [Entry(kind=MEETING, subject=str(appointment.pk), due_at=now, lane=lane)]
+
+
+def mails(booking: Booking, kind: str, facts: Facts, *, now: datetime) -> None:
+    """Both sides are told of what has just begun the booking, or raised its sequence: nobody was told of it
+    before. Guests too, unless the facts are those of a request, which is between host and invitee until it is
+    agreed.
     """
+    enqueue_new(_written(_messages(booking, kind, facts, due=now, now=now)))
+
+
+def _messages(
+    booking: Booking, kind: str, facts: Facts, *, due: datetime, now: datetime, edition: int = 0
+) -> Iterator[_Due]:
     for audience, recipient in _people(booking):
         if audience == Message.Audience.GUEST and "until" in facts:
             continue
-        message(booking, audience, recipient, kind, facts=facts, due=due or now, now=now, edition=edition)
+        row = Message(
+            booking=booking,
+            audience=audience,
+            recipient=recipient,
+            kind=kind,
+            sequence=booking.sequence,
+            edition=edition,
+            facts=facts,
+            message_id=_message_id(),
+            created_at=now,
+        )
+        yield row, due
+
+
+def _written(messages: Iterable[_Due]) -> list[Entry]:
+    """Store these messages, in one INSERT, and give the entries that they need."""
+    owed = list(messages)
+    Message.objects.bulk_create([row for row, _due in owed])
+    assert all(row.pk for row, _due in owed)  # As SQLite tells since 3.35, and PostgreSQL always.
+    return [Entry(kind=MAIL, subject=str(row.pk), due_at=due, lane=_mail_lane(row.pk)) for row, due in owed]
 
 
 def expiry(booking: Booking) -> None:
@@ -122,11 +169,16 @@ def reminders(booking: Booking, *, now: datetime) -> None:
     booking.messages.filter(kind=Message.Kind.REMINDER, state=Message.State.WAITING).update(
         state=Message.State.SUPERSEDED
     )
+    enqueue_new(_written(_reminders(booking, now=now)))
+
+
+def _reminders(booking: Booking, *, now: datetime) -> Iterator[_Due]:
     appointment = booking.appointment
     for lead in sorted(set(appointment.event_type.reminders)):
         due = appointment.start - timedelta(minutes=lead)
         if due > now:
-            mails(booking, Message.Kind.REMINDER, times_of(appointment), now=now, due=due, edition=lead)
+            facts = times_of(appointment)
+            yield from _messages(booking, Message.Kind.REMINDER, facts, due=due, now=now, edition=lead)
 
 
 def message(
@@ -205,20 +257,18 @@ def judge_mail(recipients: Sequence[str], *, now: datetime) -> None:
     first = Q(kind__in=[Message.Kind.REQUESTED, Message.Kind.BOOKED])
     # The host's answer, not a stranger, sends the invitee of a request the second of these.
     answer = Q(kind=Message.Kind.BOOKED, audience=Message.Audience.INVITEE, booking__expires_at__isnull=False)
-    for recipient in recipients:
-        lately = Message.objects.filter(first & ~answer, recipient=recipient, created_at__gt=since).exclude(
-            audience=Message.Audience.HOST
-        )
-        if lately.count() >= many:
-            oldest = lately.earliest("created_at")
-            raise TooManyMails(oldest.created_at + timedelta(seconds=seconds) - now)
+    lately = Message.objects.filter(first & ~answer, recipient__in=recipients, created_at__gt=since)
+    counted = lately.exclude(audience=Message.Audience.HOST).values("recipient")
+    full = counted.annotate(got=Count("pk"), oldest=Min("created_at")).filter(got__gte=many)
+    if oldest := [row["oldest"] for row in full]:
+        raise TooManyMails(max(oldest) + timedelta(seconds=seconds) - now)
 
 
 def _people(booking: Booking) -> Iterable[tuple[str, str]]:
     yield Message.Audience.INVITEE, booking.invitee_email
-    for hold in booking.appointment.holds.select_related("host"):
-        yield Message.Audience.HOST, hold.host.email
-    for guest in booking.guests:
+    for host in booking.appointment.hosts:
+        yield Message.Audience.HOST, host.email
+    for guest in dict.fromkeys(booking.guests):
         yield Message.Audience.GUEST, guest
 
 

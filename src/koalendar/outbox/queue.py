@@ -57,6 +57,11 @@ def enqueue(kind: str, subject: object, *, due: datetime, lane: str = "") -> Non
         Entry.objects.create(kind=kind, subject=str(subject), due_at=due, lane=lane)
 
 
+def enqueue_new(entries: Iterable[Entry]) -> None:
+    """Owe what has just come to be: these subjects are new, so no entry of theirs is there. One INSERT."""
+    Entry.objects.bulk_create(entries)
+
+
 def hasten(kind: str, subjects: Iterable[object], *, now: datetime) -> None:
     """What is owed on these subjects is due now, without being a new version."""
     texts = [str(subject) for subject in subjects]

@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from koalendar import clock
+from koalendar.accounts.models import Host
 from koalendar.booking import ids
 from koalendar.booking.models.event_type import EventType
 
@@ -43,6 +45,11 @@ class Appointment(models.Model):
     @property
     def at_zoom(self) -> bool:
         return bool(self.location.get("kind") == "zoom")
+
+    @cached_property
+    def hosts(self) -> list[Host]:
+        """Whose time it takes. That never changes, so it is read once."""
+        return [hold.host for hold in self.holds.select_related("host").order_by("pk")]
 
 
 class Hold(models.Model):

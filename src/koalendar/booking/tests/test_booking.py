@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from koalendar.booking.actions import OnceOnly, book, cancel, owe_meetings, reschedule
+from koalendar.booking.actions import Invitee, OnceOnly, book, cancel, owe_meetings, reschedule
 from koalendar.booking.errors import KeyReused, OutsideRules, SlotTaken, TooManyMails, WrongState
 from koalendar.booking.models import Booking, EventType, Hold, Meeting, Message
 from koalendar.outbox.models import Entry
@@ -42,6 +42,22 @@ def test_a_booking_owes_its_meeting_and_a_mail_to_each_side() -> None:
         ("guest", "max@example.com", "booked"),
     }
     assert len(due("mail")) == 3
+
+
+def test_a_guest_who_is_named_twice_is_told_once() -> None:
+    booking = make_booking(guests=["max@example.com", "max@example.com"])
+    assert booking.messages.filter(audience="guest").count() == 1
+
+
+def test_a_booking_asks_the_database_little_however_many_are_told_of_it(
+    django_assert_max_num_queries: Any,
+) -> None:
+    make_connection()
+    event_type = EventType.objects.get(pk=make_event_type(reminders=[60, 120, 240]).pk)
+    now = TUESDAY_NINE - timedelta(days=1)
+    with django_assert_max_num_queries(20):  # Savepoints of the tests' own included.
+        booking = make_booking(event_type, now=now, guests=["max@example.com", "eva@example.com"])
+    assert booking.messages.count() == 4 * 4
 
 
 def test_a_booking_at_no_provider_owes_no_meeting() -> None:
@@ -133,6 +149,23 @@ def test_an_address_gets_only_so_many_first_confirmations_an_hour() -> None:
     assert refusal.value.after == timedelta(hours=1)
     later = make_booking(event_type, now=NOW + timedelta(hours=1), start=TUESDAY_NINE + minutes(120))
     assert later.status == Booking.Status.CONFIRMED
+
+
+def test_one_guest_with_a_full_share_of_confirmations_refuses_the_booking() -> None:
+    event_type = make_event_type()
+    for number in range(3):
+        guests = [f"max{number}@example.com", "eva@example.com"]
+        wish = {"start": TUESDAY_NINE + minutes(30 * number), "guests": guests}
+        ina = Invitee(f"Ina {number}", f"ina{number}@example.com", "UTC")
+        make_booking(event_type, now=NOW + minutes(number), invitee=ina, **wish)
+    with pytest.raises(TooManyMails) as refusal:
+        make_booking(
+            event_type,
+            now=NOW + minutes(3),
+            start=TUESDAY_NINE + minutes(120),
+            guests=["max0@example.com", "eva@example.com"],
+        )
+    assert refusal.value.after == minutes(57)
 
 
 def test_rescheduling_moves_the_hold_and_reopens_the_meeting() -> None:
