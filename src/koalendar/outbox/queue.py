@@ -151,7 +151,7 @@ def settle(held: Lease, *, now: datetime) -> bool:
 
 def wait(held: Lease, *, due: datetime) -> None:
     """Nothing failed, it is only too early: look again at `due`, unless a newer version is due sooner."""
-    _held(held).filter(version=held.version).update(due_at=due)
+    _held(held).filter(version=held.version).update(due_at=due, attempts=0, problem="")
     _held(held).update(lease_until=None, lease_owner="")
 
 
