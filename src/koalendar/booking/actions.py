@@ -8,7 +8,7 @@ SQLite has one writer at a time from BEGIN on. Nothing here waits for the outsid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
@@ -29,12 +29,14 @@ from koalendar.booking.models import (
     Message,
 )
 from koalendar.booking.openings import minute_of, openings
-from koalendar.connections.models import Connection
+from koalendar.booking.queries import waits_for_connection
+from koalendar.connections.models import Connection, Credential
 from koalendar.scheduling.zones import to_minutes
 
 # What PostgreSQL says when another transaction was faster: exclusion violated, deadlock, serialisation
 # failure (https://www.postgresql.org/docs/15/errcodes-appendix.html).
 _LOST_RACES = frozenset({"23P01", "40P01", "40001"})
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,18 +230,46 @@ def owe_meetings(host: Host, *, now: datetime) -> int:
     That concerns every host who uses the same accounts, since their tokens came back with it. Returns how
     many meetings are owed.
     """
-    shared = Connection.objects.filter(host=host, state__in=Connection.LIVE).values("credential_id")
-    hosts = Connection.objects.filter(credential_id__in=shared, state__in=Connection.LIVE).values("host_id")
+    accounts = Credential.objects.filter(connections__host=host, connections__state__in=Connection.LIVE)
+    with transaction.atomic():
+        many = sum(_owe_meetings_of(account, now) for account in accounts.distinct().order_by("pk"))
+        for account in accounts:
+            owed.care(account, now=now)
+    return many
+
+
+def owe_what_waited(credential: Credential, *, now: datetime) -> int:
+    """As `owe_meetings`, for an account that works, where something still waits for that.
+
+    Nothing does, unless the program ended between connecting and owing.
+    """
+    unseen = Q(looked_at=None) | Q(looked_at__lt=credential.connected_at or _LONG_AGO)
+    present = Meeting.objects.filter(unseen, credential=credential, state=Meeting.State.PRESENT)
+    hosts = Host.objects.filter(connections__credential=credential, connections__state__in=Connection.LIVE)
+    is_unseen = credential.connected_at is not None and present.filter(appointment__end__gt=now).exists()
+    if not is_unseen and not any(waits_for_connection(host, now=now) for host in hosts):
+        return 0
+    with transaction.atomic():
+        return _owe_meetings_of(credential, now)
+
+
+def owe_care(connection: Connection, *, now: datetime) -> None:
+    """A host's use of an account has begun or ended: tell, and look to the rest, at once."""
+    with transaction.atomic():
+        owed.care(connection.credential, now=now)
+
+
+def _owe_meetings_of(credential: Credential, now: datetime) -> int:
+    hosts = credential.connections.filter(state__in=Connection.LIVE).values("host_id")
     coming = Q(status=Appointment.Status.CONFIRMED, end__gt=now)
     left_behind = Q(status=Appointment.Status.CANCELLED) & Q(
         meetings__in=Meeting.objects.exclude(state=Meeting.State.GONE)
     )
-    with transaction.atomic():
-        concerned = Appointment.objects.filter(coming | left_behind, holds__host_id__in=hosts).distinct()
-        at_zoom = [appointment for appointment in concerned.order_by("start") if appointment.at_zoom]
-        for appointment in at_zoom:
-            owed.meeting(appointment, now=now)
-        return len(at_zoom)
+    concerned = Appointment.objects.filter(coming | left_behind, holds__host_id__in=hosts).distinct()
+    at_zoom = [appointment for appointment in concerned.order_by("start") if appointment.at_zoom]
+    for appointment in at_zoom:
+        owed.meeting(appointment, now=now)
+    return len(at_zoom)
 
 
 def lock_hosts(event_type: EventType) -> list[int]:

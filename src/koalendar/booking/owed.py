@@ -21,7 +21,7 @@ from koalendar.accounts.models import AccountMail
 from koalendar.booking.errors import TooManyMails
 from koalendar.booking.models import Appointment, Booking, Meeting, Message
 from koalendar.connections import queries as connections
-from koalendar.connections.models import Connection
+from koalendar.connections.models import Connection, Credential
 from koalendar.outbox.models import Entry
 from koalendar.outbox.queue import enqueue, enqueue_new, hasten
 
@@ -29,6 +29,7 @@ MEETING = "meeting"
 EXPIRY = "expiry"
 MAIL = "mail"
 ACCOUNT_MAIL = "account_mail"
+CARE = "connection"
 
 Facts = dict[str, Any]
 _Due = tuple[Message, datetime]
@@ -98,9 +99,21 @@ def connection_for(appointment: Appointment) -> Connection | None:
 def _lane(appointment: Appointment, live: Meeting) -> str:
     """One lane an account, so that its calls follow each other and its trouble stays its own."""
     if live.credential_id is not None:
-        return f"credential:{live.credential_id}"
+        return _lane_of(live.credential_id)
     connection = connection_for(appointment)
-    return "" if connection is None else f"credential:{connection.credential_id}"
+    return "" if connection is None else _lane_of(connection.credential_id)
+
+
+def _lane_of(credential_id: int) -> str:
+    return f"credential:{credential_id}"
+
+
+def care(credential: Credential, *, now: datetime) -> None:
+    """The account shall be looked after now: its hosts told, what is due erased, its access proved.
+
+    There is one entry an account, which comes due again by itself as long as there is something to look to.
+    """
+    enqueue(CARE, credential.pk, due=now, lane=_lane_of(credential.pk))
 
 
 def agreed(booking: Booking, facts: Facts, *, now: datetime) -> None:

@@ -3,8 +3,26 @@
 from django.utils.translation import gettext as _
 
 NOT_CONNECTED = "not_connected"
+LINK_ERASED = "link_erased"
 MAIL_REFUSED = "mail_refused"
 MAIL_UNREACHABLE = "mail_unreachable"
+
+# Trouble that ends by itself: Zoom has not answered, or not yet as it should.
+PASSING = frozenset(
+    {
+        "unreachable",
+        "no_answer",
+        "server_error",
+        "bad_answer",
+        "uncertain",
+        "time_differs",
+        "rate_limited",
+        "account_daily_limit",
+        "host_daily_limit",
+        "in_progress",
+        "refresh_busy",
+    }
+)
 
 
 def in_words(code: str) -> str:
@@ -17,6 +35,7 @@ def in_words(code: str) -> str:
 def _sentences() -> dict[str, str]:
     return {
         NOT_CONNECTED: _("Zoom is not connected, so there is no link. Connect Zoom and it is made and sent."),
+        LINK_ERASED: _("The link was erased here when Zoom had been disconnected for ten days."),
         MAIL_REFUSED: _("The mail server refused this address. Check it with the invitee."),
         MAIL_UNREACHABLE: _(
             "The mail server has not taken this mail yet. We keep trying; you need not do anything."
@@ -79,6 +98,9 @@ def _sentences() -> dict[str, str]:
         "admin_disabled": _(
             "Your Zoom admin has switched this app off. Ask for its approval, then reconnect."
         ),
+        "erased": _("Zoom is not connected any more. Connect Zoom and the link is made and sent."),
+        "removed_at_provider": _("The app was removed in Zoom, so our access ended and was erased."),
+        "other_account": _("You connected another Zoom account in place of this one."),
         "client_refused": _(
             "Zoom does not accept this site's app. Whoever runs the site has to check its settings."
         ),
@@ -88,6 +110,10 @@ def _sentences() -> dict[str, str]:
         "grant_unsupported": _(
             "Zoom does not accept this site's app. Whoever runs the site has to check its settings."
         ),
+        "client_changed": _(
+            "This site uses another Zoom app now. Reconnect Zoom and the link is made and sent."
+        ),
+        "provider_off": _("Zoom is switched off on this site. Whoever runs the site has to set it up."),
         "app_disabled": _("Zoom has switched this site's app off. Whoever runs the site has to ask Zoom."),
         "encryption_key": _(
             "This site's encryption key has changed. Whoever runs the site has to restore it."

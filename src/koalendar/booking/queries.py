@@ -17,6 +17,7 @@ from koalendar.booking.models import Booking, EventType, Meeting, Profile, Profi
 from koalendar.booking.owed import MAIL, MEETING, entries_of
 from koalendar.booking.problems import NOT_CONNECTED
 from koalendar.connections import queries as connections
+from koalendar.connections.models import Deletion
 from koalendar.connections.provider import Reason
 from koalendar.outbox.models import Entry
 
@@ -85,7 +86,9 @@ class Whereabouts:
     """Where a booking happens. `join_url` is empty until there is a link, and again once it is of no use.
 
     `problem` is a code of `booking.problems`. `late` says that the link took longer than it should.
-    `waits_for_host` says that it is the host who has to mend something.
+    `waits_for_host` says that it is the host who has to mend something. `kept_until` says that the account of
+    the link is not connected any more: the link works, the meeting follows no change, and what we keep of it
+    is erased then.
     """
 
     kind: str
@@ -100,6 +103,7 @@ class Whereabouts:
     attempts: int = 0
     late: bool = False
     waits_for_host: bool = False
+    kept_until: datetime | None = None
 
     @property
     def spoken_id(self) -> str:
@@ -115,21 +119,42 @@ def whereabouts(booking: Booking, *, now: datetime) -> Whereabouts:
 
 
 def whereabouts_of(bookings: Iterable[Booking], *, now: datetime) -> dict[int, Whereabouts]:
-    """Where each of these bookings happens as of now, by booking id; in two queries for all of them."""
+    """Where each of these bookings happens as of now, by booking id; in three queries for all of them."""
     bookings = list(bookings)
     at_zoom = [booking.appointment for booking in bookings if booking.appointment.at_zoom]
     meetings = Meeting.objects.filter(appointment__in=at_zoom).order_by("generation")
     latest = {meeting.appointment_id: meeting for meeting in meetings}
-    entries = entries_of(at_zoom)
+    entries, endings = entries_of(at_zoom), _endings_of(latest.values())
     return {
         booking.pk: _place_of(
-            booking, latest.get(booking.appointment_id), entries.get(booking.appointment_id), now=now
+            booking,
+            latest.get(booking.appointment_id),
+            entries.get(booking.appointment_id),
+            endings.get(booking.appointment_id),
+            now=now,
         )
         for booking in bookings
     }
 
 
-def _place_of(booking: Booking, row: Meeting | None, entry: Entry | None, *, now: datetime) -> Whereabouts:
+def _endings_of(meetings: Iterable[Meeting]) -> dict[int, datetime]:
+    """When the links of meetings are erased here whose accounts have been cut off, by appointment id."""
+    credentials = {row.appointment_id: row.credential_id for row in meetings if row.join_url}
+    told = Deletion.objects.filter(
+        finished_at=None,
+        connection__credential__in=set(credentials.values()),
+        connection__host__holds__appointment__in=credentials,
+    ).values_list("connection__host__holds__appointment", "connection__credential", "due_at")
+    return {
+        appointment: due
+        for appointment, credential, due in told
+        if credentials.get(appointment) == credential
+    }
+
+
+def _place_of(
+    booking: Booking, row: Meeting | None, entry: Entry | None, ending: datetime | None, *, now: datetime
+) -> Whereabouts:
     kind = str(booking.appointment.location.get("kind", ""))
     if row is None:
         return Whereabouts(kind=kind, state=CopyState.NONE)
@@ -148,6 +173,7 @@ def _place_of(booking: Booking, row: Meeting | None, entry: Entry | None, *, now
         attempts=entry.attempts if entry is not None else 0,
         late=not row.join_url and now - row.created_at > timedelta(seconds=settings.KOALENDAR_LINK_WAIT),
         waits_for_host=entry is not None and entry.needs_person,
+        kept_until=ending if shown else None,
     )
 
 

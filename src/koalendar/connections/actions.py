@@ -19,8 +19,8 @@ from django.db.models import Q
 
 from koalendar import clock
 from koalendar.accounts.models import Host
-from koalendar.connections import registry
-from koalendar.connections.models import Connection, Credential
+from koalendar.connections import deletions, registry
+from koalendar.connections.models import Connection, Credential, Deletion
 from koalendar.connections.provider import (
     Account,
     Disconnected,
@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 REFRESH_AHEAD = timedelta(minutes=5)
 SUCCESS_EVERY = timedelta(minutes=1)
+# When a host is told again of a trouble that lasts.
+REMINDERS = tuple(timedelta(days=days) for days in (1, 3, 7, 14))
 _POLL_SECONDS = 0.05
 _PURPOSE = "tokens"
 
@@ -83,13 +85,15 @@ def connect(*, host: Host, provider: str, tokens: Tokens, account: Account, now:
     """Link the account to the host; the same account again mends what was broken or revoked.
 
     Other hosts of the same account go on with the new tokens, since the provider may have killed the old
-    ones. The first live connection of a host at a provider becomes the default.
+    ones; who disconnected, or was cut off at the provider, does so by a consent of his own. The first live
+    connection of a host at a provider becomes the default, and one that takes the place of a broken default.
     """
     kind = registry.get(provider)
     with transaction.atomic(durable=True):
         Host.objects.select_for_update().get(pk=host.pk)
         credential = _stored_credential(kind.client_id, provider, account)
         _write_tokens(credential, tokens)
+        credential.connected_at = now
         credential.save()
         connection, _ = Connection.objects.get_or_create(
             host=host, credential=credential, defaults={"provider": provider, "created_at": now}
@@ -98,6 +102,9 @@ def connect(*, host: Host, provider: str, tokens: Tokens, account: Account, now:
         _settle(connection, credential, now, told_at=now)
         for other in credential.connections.exclude(state=Connection.State.REVOKED).exclude(pk=connection.pk):
             _settle(other, credential, now, told_at=None)
+        deletions.call_off(credential.connections.filter(state__in=Connection.LIVE), now)
+        note_success(credential, now)
+        _replace_broken_default(connection)
         _choose_default(host, provider)
     connection.refresh_from_db()
     logger.info("connected", extra={"provider": provider, "host": host.pk, "credential": credential.pk})
@@ -115,6 +122,8 @@ def disconnect(connection: Connection, *, now: datetime) -> Disconnection:
         host = Host.objects.select_for_update().get(pk=connection.host_id)
         credential = Credential.objects.select_for_update().get(pk=connection.credential_id)
         is_new = _revoke_here(connection, now)
+        if is_new:
+            deletions.begin(connection, Deletion.How.DISCONNECTED, now)
         is_shared = credential.connections.filter(state__in=Connection.LIVE).exists()
         erased = None if is_shared else _erase(credential)
         _choose_default(host, connection.provider)
@@ -130,6 +139,57 @@ def disconnect(connection: Connection, *, now: datetime) -> Disconnection:
         },
     )
     return Disconnection(is_new=is_new, is_shared=is_shared, revoked=revoked, problem=problem)
+
+
+def removed_at_provider(
+    provider: str, remote_user_id: str, *, now: datetime, removed_at: datetime | None = None
+) -> list[Connection]:
+    """The provider says that this account has removed our app: erase at once what it gave.
+
+    All hosts who used the account are concerned; returned are those whose use ends by this, each once however
+    often it is told. Word of a removal before the latest consent (`removed_at`, by the provider's clock) came
+    too late and changes nothing. Makes no call. May be part of the caller's transaction, which then owes the
+    `care` of the credential, by which the hosts are told.
+    """
+    key = {"provider": provider, "client_id": registry.PROVIDERS[provider].client_id}
+    with transaction.atomic():
+        users = Connection.objects.filter(
+            **{f"credential__{name}": value for name, value in key.items()},
+            credential__remote_user_id=remote_user_id,
+        )
+        hosts = list(
+            Host.objects.filter(pk__in=users.values("host_id")).order_by("pk").select_for_update(of=("self",))
+        )
+        credential = (
+            Credential.objects.select_for_update().filter(**key, remote_user_id=remote_user_id).first()
+        )
+        if credential is None or _is_older(removed_at, credential.connected_at):
+            return []
+        ended = [connection for connection in users.select_related("host") if _end(connection, now)]
+        if credential.tokens:
+            _erase(credential)
+        for host in hosts:
+            _choose_default(host, provider)
+    if ended:
+        logger.info("removed_at_provider", extra={"provider": provider, "credential": credential.pk})
+    return ended
+
+
+def _is_older(removed_at: datetime | None, connected_at: datetime | None) -> bool:
+    return removed_at is not None and connected_at is not None and removed_at < connected_at
+
+
+def _end(connection: Connection, now: datetime) -> bool:
+    """Removed at the provider. A host who was told already that our access ended is not told twice."""
+    if connection.state == Connection.State.REVOKED:
+        return False
+    if connection.is_live:
+        connection.problem_since, connection.problem_told_at = now, None
+    connection.state, connection.is_default = Connection.State.REVOKED, False
+    connection.problem = Reason.REMOVED_AT_PROVIDER
+    connection.save(update_fields=["state", "is_default", "problem", "problem_since", "problem_told_at"])
+    deletions.begin(connection, Deletion.How.NOTIFIED, now)
+    return True
 
 
 # ── Tokens for calls ──
@@ -197,7 +257,7 @@ def refresh(credential: Credential, *, refused: str, now: datetime) -> str:
             return pair.access_token
         if _claim(row, owner, now + timedelta(seconds=waited)):
             try:
-                return _refresh_leased(row, pair, now)
+                return _refresh_leased(row, pair, owner, now)
             finally:
                 _release(row, owner)
         time.sleep(_POLL_SECONDS)
@@ -210,9 +270,13 @@ def _longest_refresh() -> float:
 
 
 def _claim(row: Credential, owner: str, now: datetime) -> bool:
-    """Take the lease, unless it is held or the tokens have changed since `row` was read."""
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    until = now + timedelta(seconds=max(settings.KOALENDAR_LEASE, _longest_refresh()))
+    """Take the lease, unless it is held or the tokens have changed since `row` was read.
+
+    No lease reaches far into the future, unless a clock that was ahead wrote it: that one holds up nobody.
+    """
+    length = timedelta(seconds=max(settings.KOALENDAR_LEASE, _longest_refresh()))
+    free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + 2 * length)
+    until = now + length
     rows = Credential.objects.filter(free, pk=row.pk, fence=row.fence)
     return rows.update(lease_owner=owner, lease_until=until) == 1
 
@@ -221,11 +285,14 @@ def _release(row: Credential, owner: str) -> None:
     Credential.objects.filter(pk=row.pk, lease_owner=owner).update(lease_owner="", lease_until=None)
 
 
-def _refresh_leased(row: Credential, pair: _Pair, now: datetime) -> str:
+def _refresh_leased(row: Credential, pair: _Pair, owner: str, now: datetime) -> str:
     oauth = registry.get(row.provider).oauth()
     try:
         tokens = _refresh_once_more_if_lost(oauth, pair.refresh_token, now)
     except Disconnected as error:
+        if Credential.objects.filter(pk=row.pk, fence=row.fence).exclude(lease_owner=owner).exists():
+            # By another machine's clock our lease was over: its refresh has spent the token, and is judge.
+            raise Temporary(Reason.REFRESH_BUSY, retry_after=1) from error
         # Another machine whose lease ran out, or the host in a browser, may have been faster.
         if _mark_broken(row, error.reason, now):
             raise
@@ -295,18 +362,71 @@ def note_success(credential: Credential, now: datetime) -> None:
     Connection.objects.filter(stale, credential=credential, state__in=Connection.LIVE).update(last_ok_at=now)
 
 
-def take_untold(credential: Credential, now: datetime) -> list[Connection]:
-    """Connections in trouble whose hosts have not been told; each is handed out once per trouble.
+def note_account(credential: Credential, account: Account, now: datetime) -> None:
+    """A look at the account worked: keep its details as they are now, unless it has been erased meanwhile."""
+    details = {
+        "account_id": account.account_id,
+        "account_name": account.name,
+        "account_email": account.email,
+        "account_plan": account.plan,
+        "account_zone": account.zone,
+    }
+    with transaction.atomic():
+        same = Credential.objects.filter(pk=credential.pk, remote_user_id=account.remote_user_id)
+        if same.exclude(tokens="").update(**details):
+            note_success(credential, now)
 
-    Call it in the transaction that enqueues the mails, so that neither happens without the other.
+
+def take_untold(credential: Credential, now: datetime) -> list[Connection]:
+    """Connections whose hosts are to be told of their trouble: at once, and again while it lasts.
+
+    Each is handed out once per occasion, as it was before, so that `problem_told_at` says whether it is the
+    first; occasions that were missed are made up for by one. Call it in the transaction that enqueues the
+    mails, so that neither happens without the other.
     """
-    troubled = (Connection.State.BROKEN, Connection.State.ATTENTION)
-    untold = credential.connections.filter(state__in=troubled, problem_told_at=None).select_related("host")
     return [
         connection
-        for connection in untold
-        if Connection.objects.filter(pk=connection.pk, problem_told_at=None).update(problem_told_at=now)
+        for connection in _troubled(credential)
+        if _is_due(connection, now) and _take(connection, now)
     ]
+
+
+def next_telling(credential: Credential, now: datetime) -> datetime | None:
+    """When the next host of this account is to be told; None while there is nothing to tell."""
+    coming = [at for connection in _troubled(credential) for at in _occasions(connection) if at > now]
+    return min(coming, default=None)
+
+
+def _troubled(credential: Credential) -> list[Connection]:
+    return list(
+        credential.connections.exclude(state=Connection.State.ACTIVE)
+        .select_related("host", "credential")
+        .order_by("pk")
+    )
+
+
+def _occasions(connection: Connection) -> list[datetime]:
+    """When its host is told: of trouble, which has to be mended, by reminders too; of erasure, before it."""
+    since = connection.problem_since
+    ending = connection.deletions.filter(finished_at=None).first()
+    if since is None or (connection.state == Connection.State.REVOKED and ending is None):
+        return []
+    reminders = () if connection.state == Connection.State.REVOKED else REMINDERS
+    warning = [] if ending is None else [ending.due_at - deletions.WARNED_BEFORE]
+    return sorted({since, *(since + later for later in reminders), *warning})
+
+
+def _is_due(connection: Connection, now: datetime) -> bool:
+    occasions, told = _occasions(connection), connection.problem_told_at
+    return bool(occasions) if told is None else any(told < at <= now for at in occasions)
+
+
+def _take(connection: Connection, now: datetime) -> bool:
+    same = Connection.objects.filter(
+        pk=connection.pk, state=connection.state, problem_told_at=connection.problem_told_at
+    )
+    # What is told began while the caller was at work, maybe: then it is told as of then.
+    return bool(same.update(problem_told_at=max(now, connection.problem_since or now)))
 
 
 # ── Rows ──
@@ -330,10 +450,13 @@ class _GrantedToken:
 
 def _stored_credential(client_id: str, provider: str, account: Account) -> Credential:
     """The one row of this account, locked, with the account's details of now; the caller saves it."""
-    rows = Credential.objects.select_for_update()
-    credential, _ = rows.get_or_create(
-        provider=provider, client_id=client_id, remote_user_id=account.remote_user_id
-    )
+    rows = Credential.objects.select_for_update().filter(provider=provider, client_id=client_id)
+    credential = rows.filter(remote_user_id=deletions.forgotten_id(provider, account.remote_user_id)).first()
+    if credential is None:
+        credential, _ = rows.get_or_create(
+            provider=provider, client_id=client_id, remote_user_id=account.remote_user_id
+        )
+    credential.remote_user_id = account.remote_user_id
     credential.account_id = account.account_id
     credential.account_name = account.name
     credential.account_email = account.email
@@ -411,7 +534,10 @@ def _mark_broken(row: Credential, reason: Reason, now: datetime) -> bool:
         unchanged = Credential.objects.filter(pk=row.pk, fence=row.fence).exclude(tokens="")
         if not unchanged.update(**_ERASED, fence=row.fence + 1):
             return False
+        live = list(row.connections.filter(state__in=Connection.LIVE))
         _set_problem(row, Connection.State.BROKEN, reason, now)
+        for connection in live:
+            deletions.begin(connection, Deletion.How.REFUSED, now)
     logger.warning(
         "credential_broken", extra={"provider": row.provider, "credential": row.pk, "reason": str(reason)}
     )
@@ -468,6 +594,18 @@ def _revoke_there(erased: Credential, now: datetime) -> tuple[bool, Reason | Non
         logger.warning("revoke_failed", extra={"credential": erased.pk, "reason": str(error.reason)})
         return False, error.reason
     return True, None
+
+
+def _replace_broken_default(connection: Connection) -> None:
+    """Who connects another account while the default is broken has chosen it instead: the old one is over.
+
+    Whoever was told of its trouble is not told again, and what is kept of its meetings is erased in time.
+    """
+    default = Connection.objects.filter(
+        host=connection.host_id, provider=connection.provider, is_default=True, state=Connection.State.BROKEN
+    )
+    if default.update(state=Connection.State.REVOKED, is_default=False, problem=Reason.OTHER_ACCOUNT):
+        Connection.objects.filter(pk=connection.pk).update(is_default=True)
 
 
 def _choose_default(host: Host, provider: str) -> None:

@@ -22,6 +22,7 @@ class Credential(models.Model):
 
     provider = models.CharField(max_length=32)
     client_id = models.CharField(max_length=128)
+    # The provider's own; what `deletions.forgotten_id` makes of it once the account is forgotten.
     remote_user_id = models.CharField(max_length=128)
 
     # Sealed; empty once erased. Nothing else in this row can be used to act for the host.
@@ -37,6 +38,8 @@ class Credential(models.Model):
     account_email = models.CharField(max_length=320, blank=True, default="")
     account_plan = models.CharField(max_length=32, blank=True, default="")
     account_zone = models.CharField(max_length=64, blank=True, default="")
+    # The latest consent. What was made before it may have been changed while nobody could look.
+    connected_at = models.DateTimeField(null=True, blank=True)
 
     lease_owner = models.CharField(max_length=64, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -54,7 +57,7 @@ class Credential(models.Model):
 
     @property
     def identity(self) -> str:
-        """What the sealed tokens are bound to; it never changes while the row lives."""
+        """What the sealed tokens are bound to; it never changes while there are any."""
         return f"{self.provider}/{self.client_id}/{self.remote_user_id}"
 
     @property
@@ -84,7 +87,7 @@ class Connection(models.Model):
     # A value of `provider.Reason`, or empty; pages and mails choose the words for it.
     problem = models.CharField(max_length=64, blank=True, default="")
     problem_since = models.DateTimeField(null=True, blank=True)
-    # When the host was told of this problem; none while a mail is still owed.
+    # When the host was last told of this problem; none while the first mail is still owed.
     problem_told_at = models.DateTimeField(null=True, blank=True)
     last_ok_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -108,3 +111,41 @@ class Connection(models.Model):
     def is_live(self) -> bool:
         """Whether calls may be made for this host."""
         return self.state in self.LIVE
+
+
+class Deletion(models.Model):
+    """The record that what we had of an account was deleted, without a word about whose account it was.
+
+    Tokens and account are erased when it begins; what is kept of the meetings is erased when it is `due_at`,
+    unless the account is connected again before. `connection` says whose meetings those are, and is let go
+    of at the end. `rows` counts the rows in which something was erased.
+    """
+
+    class How(models.TextChoices):
+        NOTIFIED = "notified"  # The provider told us that the app was removed.
+        REFUSED = "refused"  # A call, or the daily look, found our access refused.
+        DISCONNECTED = "disconnected"  # The host disconnected here.
+
+    class Ended(models.TextChoices):
+        OPEN = ""
+        ERASED = "erased"
+        RECONNECTED = "reconnected"
+
+    provider = models.CharField(max_length=32)
+    connection = models.ForeignKey(Connection, models.SET_NULL, null=True, related_name="deletions")
+    how = models.CharField(max_length=16, choices=How)
+    began_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    rows = models.PositiveIntegerField(default=0)
+    ended = models.CharField(max_length=16, choices=Ended, blank=True, default=Ended.OPEN)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection"], condition=Q(finished_at=None), name="one_open_deletion_per_connection"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} deletion {self.pk}"

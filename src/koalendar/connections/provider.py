@@ -49,6 +49,9 @@ class Reason(StrEnum):
     INVITATION_EXPIRED = "invitation_expired"
     ADMIN_DISABLED = "admin_disabled"
     ERASED = "erased"
+    # Ended on purpose; nothing is broken.
+    REMOVED_AT_PROVIDER = "removed_at_provider"
+    OTHER_ACCOUNT = "other_account"
     # Only the operator can mend it.
     CLIENT_REFUSED = "client_refused"
     REDIRECT_MISMATCH = "redirect_mismatch"

@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 
 from koalendar.accounts.models import Host
 from koalendar.connections import registry
-from koalendar.connections.models import Connection, Credential
+from koalendar.connections.models import Connection, Credential, Deletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +66,8 @@ def missing_scopes(connection: Connection) -> list[MissingScope]:
         for scope in registry.PROVIDERS[connection.provider].wanted_scopes
         if not scope.is_in(connection.credential.granted_scopes)
     ]
+
+
+def ending_of(connection: Connection) -> Deletion | None:
+    """What is still to be erased of this connection's account, and when; None while it is in use."""
+    return connection.deletions.filter(finished_at=None).first()

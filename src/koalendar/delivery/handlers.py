@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from koalendar.booking import owed
+from koalendar.delivery.care import look_after
 from koalendar.delivery.expiry import expire_request
 from koalendar.delivery.mail import deliver_account_mail, deliver_message
 from koalendar.delivery.meeting import sync_meeting
@@ -22,4 +23,5 @@ HANDLERS: Mapping[str, Handler] = {
     owed.EXPIRY: expire_request,
     owed.MAIL: deliver_message,
     owed.ACCOUNT_MAIL: deliver_account_mail,
+    owed.CARE: look_after,
 }

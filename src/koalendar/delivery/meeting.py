@@ -41,7 +41,7 @@ from koalendar.connections.provider import (
     Uncertain,
 )
 from koalendar.connections.queries import connection_to
-from koalendar.delivery.outcomes import Done, GiveUp, HoldLane, Outcome, Retry
+from koalendar.delivery.outcomes import Done, GiveUp, Outcome, Retry, later
 from koalendar.delivery.trouble import tell_hosts
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
         return _make(appointment, row, now) if _is_wanted(appointment) else _unmake(appointment, row, now)
     except Temporary as error:
         _note_problem(row, error.reason, now)
-        return _later(error)
+        return later(error)
     except Uncertain:
         _note_problem(row, UNCERTAIN, now)
         return _look_again(row, now)
@@ -100,8 +100,9 @@ def _make(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
         _note_problem(row, Reason.PAST_START, now)
         return GiveUp(Reason.PAST_START)
     credential = _credential_for(appointment, row)
-    if credential is None and row.state == State.CREATE_PENDING and owed.connection_for(appointment):
-        return _begin_again(appointment, row, UNRESOLVED, now)
+    if credential is None and _is_told(row) and _has_another_account(appointment, row):
+        problem = UNRESOLVED if row.state == State.CREATE_PENDING else ""
+        return _begin_again(appointment, row, problem, now)
     if credential is None:
         _note_problem(row, NOT_CONNECTED, now)
         return GiveUp(NOT_CONNECTED)
@@ -189,16 +190,24 @@ def _look_again(row: Meeting, now: datetime) -> Outcome:
 def _move(
     appointment: Appointment, row: Meeting, zoom: MeetingProvider, spec: MeetingSpec, now: datetime
 ) -> Outcome:
-    if row.applied_hash == _hash(appointment):
+    is_told = row.applied_hash == _hash(appointment)
+    if is_told and not _is_out_of_sight(row):
         _record(row, now, problem="", problem_since=None)
         return Done()
     try:
-        moved = zoom.update(row.remote_id, spec)
+        # What was told already is only looked at: Zoom counts changes, a hundred a day.
+        moved = zoom.read(row.remote_id) if is_told else zoom.update(row.remote_id, spec)
     except Gone:
         # Deleted by hand, or expired: Zoom forgets a meeting 30 days after its date. A new one replaces
         # it with all its fields, and both sides get the new link.
         return _begin_again(appointment, row, "", now)
     return _arrive(appointment, row, moved, spec, now)
+
+
+def _is_out_of_sight(row: Meeting) -> bool:
+    """Whether the account was connected again since we saw the meeting: it may be gone, or another."""
+    since = row.credential.connected_at if row.credential is not None else None
+    return since is not None and (row.looked_at is None or row.looked_at < since)
 
 
 def _begin_again(appointment: Appointment, row: Meeting, problem: str, now: datetime) -> Outcome:
@@ -214,7 +223,7 @@ def _arrive(
 ) -> Outcome:
     """Store what Zoom answered, and tell whoever waits for the link."""
     # Zoom says 204 to a change and may ignore it all the same; what it shows afterwards is what counts.
-    is_applied = made.start is None or made.start == spec.start
+    is_applied = made.start in (None, spec.start, appointment.start)
     with transaction.atomic():
         bookings = _lock_bookings(appointment)
         had_link = row.join_url
@@ -226,6 +235,7 @@ def _arrive(
             join_url=made.join_url,
             passcode=made.passcode,
             dial_in=[asdict(number) for number in made.dial_in],
+            looked_at=now,
             applied_hash=_hash(appointment) if is_applied else "",
             problem="" if is_applied else TIME_DIFFERS,
             problem_since=None if is_applied else row.problem_since or now,
@@ -306,12 +316,18 @@ def _credential_for(appointment: Appointment, row: Meeting) -> Credential | None
     """
     if not _is_told(row):
         chosen = owed.connection_for(appointment)
-        return None if chosen is None else chosen.credential
+        return chosen.credential if chosen is not None and chosen.is_live else None
     assert row.credential is not None  # Whatever was told to an account knows which.
     for hold in appointment.holds.select_related("host"):
         if connection_to(hold.host, row.credential) is not None:
             return row.credential
     return None
+
+
+def _has_another_account(appointment: Appointment, row: Meeting) -> bool:
+    """Whether a new meeting can be made elsewhere, now that the account of this one is out of reach."""
+    chosen = owed.connection_for(appointment)
+    return chosen is not None and chosen.is_live and chosen.credential_id != row.credential_id
 
 
 def spec_for(appointment: Appointment, marker: str, *, now: datetime) -> MeetingSpec:
@@ -371,10 +387,3 @@ def _note_rights(row: Meeting, error: Rejected, now: datetime) -> None:
     elif error.reason == Reason.CANNOT_HOST:
         connections.note_attention(row.credential, error.reason, now)
     tell_hosts(row.credential, now=now)
-
-
-def _later(error: Temporary) -> Outcome:
-    if error.held_until is not None:
-        return HoldLane(error.reason, until=error.held_until)
-    after = None if error.retry_after is None else timedelta(seconds=error.retry_after)
-    return Retry(error.reason, after=after)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from koalendar.connections.provider import Temporary
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -40,3 +42,11 @@ class GiveUp:
 
 
 Outcome = Done | Wait | Retry | HoldLane | GiveUp
+
+
+def later(error: Temporary) -> Outcome:
+    """When to try again what a provider did not do for now."""
+    if error.held_until is not None:
+        return HoldLane(error.reason, until=error.held_until)
+    after = None if error.retry_after is None else timedelta(seconds=error.retry_after)
+    return Retry(error.reason, after=after)

@@ -1,6 +1,8 @@
-"""Tell hosts by mail that their account at a provider needs them: once per trouble."""
+"""Tell hosts by mail how their account at a provider is: of trouble until it is mended, of an end and what it
+means, and before anything of theirs is erased here."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -9,43 +11,73 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
+from koalendar.accounts.models import Host
 from koalendar.booking import owed
-from koalendar.booking.problems import in_words
+from koalendar.booking.conditions import Condition, condition_of
 from koalendar.booking.queries import coming_without_link
 from koalendar.connections.actions import take_untold
+from koalendar.connections.deletions import WARNED_BEFORE
 from koalendar.connections.models import Connection, Credential
+from koalendar.connections.provider import Reason
+from koalendar.invitations import when
+
+_State = Connection.State
 
 
 def tell_hosts(credential: Credential, *, now: datetime) -> None:
-    """Owe a mail to each host whose connection is in trouble and who has not been told of it."""
+    """Owe a mail to each host of this account who has to be told now: once per occasion."""
     with transaction.atomic():
         for connection in take_untold(credential, now):
-            _mail_about(connection, now)
+            with override(connection.host.locale):
+                _mail_about(connection, now)
 
 
 def _mail_about(connection: Connection, now: datetime) -> None:
-    host = connection.host
-    with override(host.locale):
-        missing = coming_without_link(host, now=now)
-        subject = _subject(missing)
-        context = {
-            "brand": settings.KOALENDAR_BRAND,
-            "subject": subject,
-            "problem": in_words(connection.problem),
-            "missing": missing,
-            "is_broken": connection.state == Connection.State.BROKEN,
-            "url": settings.KOALENDAR_BASE_URL + reverse("integrations"),
-        }
-        owed.account_mail(
-            host.email,
-            subject=subject,
-            text=render_to_string("mail/connection.txt", context),
-            html=render_to_string("mail/connection.html", context),
-            now=now,
-        )
+    host, condition = connection.host, condition_of(connection, now=now)
+    if not _is_worth_a_mail(connection, condition):
+        return
+    assert condition.step is not None  # Only an active connection has none, and nobody is told of that.
+    context = {
+        "brand": settings.KOALENDAR_BRAND,
+        "subject": _subject(connection, condition, now),
+        "preheader": condition.reason,
+        "paragraphs": _paragraphs(condition, host, now),
+        "button": condition.step.label,
+        "url": settings.KOALENDAR_BASE_URL + reverse("integrations"),
+        "why": _why(connection),
+    }
+    owed.account_mail(
+        host.email,
+        subject=str(context["subject"]),
+        text=render_to_string("mail/connection.txt", context),
+        html=render_to_string("mail/connection.html", context),
+        now=now,
+    )
 
 
-def _subject(missing: int) -> str:
+def _is_worth_a_mail(connection: Connection, condition: Condition) -> bool:
+    """An end is told once; after that, and of an account that was replaced, only while links are at stake."""
+    if connection.state != _State.REVOKED or condition.kept:
+        return True
+    return connection.problem_told_at is None and connection.problem != Reason.OTHER_ACCOUNT
+
+
+def _subject(connection: Connection, condition: Condition, now: datetime) -> str:
+    if condition.kept and condition.kept_until and condition.kept_until - WARNED_BEFORE <= now:
+        return ngettext(
+            "On %(day)s we erase the Zoom link of %(count)d booking",
+            "On %(day)s we erase the Zoom links of %(count)d bookings",
+            condition.kept,
+        ) % {"day": _day(condition.kept_until, connection.host, now), "count": condition.kept}
+    if connection.state == _State.REVOKED:
+        if connection.problem != Reason.REMOVED_AT_PROVIDER:
+            return _("Zoom is disconnected")
+        return _("%(brand)s was removed in Zoom") % {"brand": settings.KOALENDAR_BRAND}
+    subject = _needs_you(coming_without_link(connection.host, now=now))
+    return subject if connection.problem_told_at is None else _("Reminder: %(what)s") % {"what": subject}
+
+
+def _needs_you(missing: int) -> str:
     if not missing:
         return _("Zoom needs you")
     return ngettext(
@@ -53,3 +85,57 @@ def _subject(missing: int) -> str:
         "Zoom needs you: %(count)d bookings have no link",
         missing,
     ) % {"count": missing}
+
+
+def _paragraphs(condition: Condition, host: Host, now: datetime) -> list[str]:
+    """What is, what it means, what stays."""
+    if condition.kept_until is None:
+        return [condition.reason]
+    return [
+        condition.reason,
+        _(
+            "Bookings are still taken. Those at Zoom get their link as soon as Zoom is connected, and "
+            "everybody is told by mail."
+        ),
+        _("We have erased our access, and the name, e-mail and plan of your Zoom account."),
+        *_about_kept(condition.kept, _day(condition.kept_until, host, now)),
+    ]
+
+
+def _about_kept(kept: int, day: str) -> list[str]:
+    if not kept:
+        return [_("Meetings already made stay in Zoom.")]
+    return [
+        ngettext(
+            "The link of %(count)d coming booking goes on working, because its meeting stays in Zoom. The "
+            "meeting does not follow if you reschedule or cancel. We keep the link here until %(day)s, then "
+            "we erase it.",
+            "The links of %(count)d coming bookings go on working, because their meetings stay in Zoom. The "
+            "meetings do not follow if you reschedule or cancel. We keep the links here until %(day)s, then "
+            "we erase them.",
+            kept,
+        )
+        % {"count": kept, "day": day},
+        _(
+            "Connect the same Zoom account before that day, and every link stays as it is. With another "
+            "account, new meetings are made and their links sent."
+        ),
+    ]
+
+
+def _why(connection: Connection) -> str:
+    brand = {"brand": settings.KOALENDAR_BRAND}
+    if connection.state == _State.REVOKED:
+        return _("You get this mail because Zoom was connected to your account at %(brand)s.") % brand
+    return (
+        _(
+            "You get this mail because Zoom is connected to your account at %(brand)s. While it needs you, "
+            "we write again after 1, 3, 7 and 14 days."
+        )
+        % brand
+    )
+
+
+def _day(at: datetime, host: Host, now: datetime) -> str:
+    here = ZoneInfo(host.zone)
+    return when.day(at.astimezone(here).date(), host.locale, today=now.astimezone(here).date())

@@ -16,6 +16,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections, connection
 
 from koalendar import clock
+from koalendar.delivery.care import wake
 from koalendar.delivery.handlers import HANDLERS
 from koalendar.delivery.housekeeping import Housekeeping
 from koalendar.delivery.meeting import Overtaken
@@ -35,6 +37,8 @@ from koalendar.outbox.models import Heartbeat
 log = logging.getLogger(__name__)
 
 DEFAULT_THREADS = 4
+# Seconds after which accounts that nobody has been told of are looked for again.
+WAKE_EVERY = 60.0
 BUG = "bug"
 
 
@@ -45,6 +49,7 @@ def owner_name() -> str:
 def run_due(*, now: Callable[[], datetime] = clock.now, most: int = 10_000) -> int:
     """Do all that is due, one after another, and return how much that was."""
     owner = owner_name()
+    wake(now=now())
     for done in range(most):
         held = queue.lease(owner, now=now())
         if held is None:
@@ -146,11 +151,15 @@ class Worker:
         """Until the last step has ended."""
         pause = min(10.0, settings.KOALENDAR_LEASE / 4)
         housekeeping = Housekeeping()
+        woken = -WAKE_EVERY
         while True:
             try:
                 close_old_connections()
                 self._extend_leases()
                 housekeeping.look(now=clock.now())
+                if time.monotonic() - woken >= WAKE_EVERY and not self._stopping.is_set():
+                    wake(now=clock.now())
+                    woken = time.monotonic()
             except DatabaseTrouble:
                 log.exception("heartbeat_failed")
             if self._ended.wait(pause):

@@ -16,7 +16,8 @@ class Meeting(models.Model):
     higher `generation`. `marker` is told to the provider with the meeting, so that a create whose answer
     was lost can be recognised; it derives from this row's own uid. `applied_hash` is what the
     provider was last told, to be compared with what shall be there. `credential` is the account that the
-    meeting was made under: it alone can change or delete it.
+    meeting was made under: it alone can change or delete it. `looked_at` is when we saw the meeting
+    last; while a create is pending, when we first looked for it in vain.
     """
 
     class State(models.TextChoices):

@@ -299,7 +299,7 @@ def test_a_lease_left_by_a_dead_worker_runs_out(endpoint: TokenEndpoint) -> None
 def test_waiting_for_a_held_lease_ends(endpoint: TokenEndpoint, settings: Settings) -> None:
     settings.KOALENDAR_HTTP_TIMEOUT = 0.04
     credential = connect().credential
-    Credential.objects.update(lease_owner="other", lease_until=EXPIRED + timedelta(hours=1))
+    Credential.objects.update(lease_owner="other", lease_until=EXPIRED + timedelta(minutes=1))
     with pytest.raises(Temporary) as error:
         actions.access_token(credential, now=EXPIRED)
     assert error.value.reason == Reason.REFRESH_BUSY

@@ -19,7 +19,9 @@ HOUR = timedelta(hours=1)
 
 def ask() -> Booking:
     event_type = make_event_type(
-        requires_confirmation=True, request_expires_after=60, locations=[{"kind": "phone", "who_calls": "host"}]
+        requires_confirmation=True,
+        request_expires_after=60,
+        locations=[{"kind": "phone", "who_calls": "host"}],
     )
     return make_booking(event_type, location={"kind": "phone", "who_calls": "host"})
 

@@ -211,7 +211,12 @@ def test_a_meeting_that_lists_show_late_is_still_adopted(sandbox: Sandbox) -> No
 def forget_the_answer() -> None:
     """As a crash between Zoom's answer and our commit leaves it: the create is pending."""
     Meeting.objects.update(
-        state=Meeting.State.CREATE_PENDING, attempted_at=NOW, remote_id="", join_url="", applied_hash=""
+        state=Meeting.State.CREATE_PENDING,
+        attempted_at=NOW,
+        looked_at=None,
+        remote_id="",
+        join_url="",
+        applied_hash="",
     )
     Entry.objects.filter(kind="meeting").update(due_at=NOW)
 
@@ -298,7 +303,12 @@ def test_a_booking_cancelled_while_its_create_is_uncertain_leaves_nothing_behind
     sandbox.zoom.fail_next(kind="hide_from_lists", seconds=30, **CREATE)
     deliver()
     Meeting.objects.update(
-        state=Meeting.State.CREATE_PENDING, attempted_at=NOW, remote_id="", join_url="", applied_hash=""
+        state=Meeting.State.CREATE_PENDING,
+        attempted_at=NOW,
+        looked_at=None,
+        remote_id="",
+        join_url="",
+        applied_hash="",
     )
     cancel(booking, by=Booking.By.INVITEE, now=NOW)
     deliver()
