@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from koalendar.accounts.models import Host
 from koalendar.booking import problems, queries
+from koalendar.booking.conditions import why_no_link
 from koalendar.booking.links import token_for
 from koalendar.booking.models import Booking, Meeting, Message
 from koalendar.booking.openings import open_slots
@@ -282,17 +283,57 @@ def _meeting_row(booking: Booking, place: Whereabouts, words: HostWording) -> Co
     if place.state is CopyState.NONE and booking.status_at(words.now) == Booking.Status.PENDING:
         word = _("Made when you confirm")
     is_retrying = place.state is CopyState.PENDING and place.next_try is not None and place.problem
-    mends_in_integrations = place.state is CopyState.FAILED and place.waits_for_host
+    mends_in_integrations = place.kept_until or (place.state is CopyState.FAILED and place.waits_for_host)
+    if place.kept_until and place.state is CopyState.READY:
+        state, word = "warn", _("The link works; Zoom is disconnected")
     return CopyRow(
         what=_("Zoom meeting"),
         state=state,
         word=word,
         since=words.moment(place.since) if place.since else "",
-        problem=problems.in_words(place.problem),
+        problem=_kept_in_words(place.kept_until, words) or problems.in_words(place.problem),
         next_try=how_soon(place.next_try, now=words.now) if is_retrying and place.next_try else "",
         mend_url=reverse("integrations") if mends_in_integrations else "",
         mend=_("Go to integrations") if mends_in_integrations else "",
     )
+
+
+def _kept_in_words(until: datetime | None, words: HostWording) -> str:
+    if until is None:
+        return ""
+    return _(
+        "The meeting stays in Zoom but follows no change. We erase its link here on %(day)s, unless you "
+        "connect the same account before."
+    ) % {"day": words.date_of(until)}
+
+
+# ── Why it has no link ──
+
+
+@dataclass(frozen=True, slots=True)
+class WhyRow:
+    """One question about a missing link; `state` is ok, bad, or empty where nothing can be said yet."""
+
+    question: str
+    state: str
+    text: str
+    since: str
+    url: str
+    action: str
+
+
+def why_rows(booking: Booking, words: HostWording) -> list[WhyRow]:
+    return [
+        WhyRow(
+            question=answer.question,
+            state={True: "ok", False: "bad", None: ""}[answer.is_well],
+            text=answer.text,
+            since=words.moment(answer.at) if answer.at else "",
+            url=reverse(answer.step.url_name) if answer.step else "",
+            action=answer.step.label if answer.step else "",
+        )
+        for answer in why_no_link(booking, now=words.now)
+    ]
 
 
 def _mail_rows(booking: Booking, words: HostWording) -> list[CopyRow]:
@@ -395,6 +436,8 @@ def _meetings(booking: Booking) -> list[tuple[datetime, str]]:
     for meeting in booking.appointment.meetings.all():
         if meeting.state == Meeting.State.PRESENT:
             told.append((meeting.changed_at, _("Zoom meeting up to date")))
+        elif meeting.problem == problems.LINK_ERASED:
+            told.append((meeting.changed_at, _("Link erased here; the meeting stays in Zoom")))
         elif meeting.state == Meeting.State.GONE:
             told.append((meeting.changed_at, _("Zoom meeting removed")))
     return told

@@ -31,6 +31,7 @@ from koalendar.web.dashboard.booking_pages import (
     happened,
     offer,
     row_of,
+    why_rows,
 )
 from koalendar.web.dashboard.forms import ReasonForm
 from koalendar.web.dashboard.frame import for_host, own
@@ -133,6 +134,7 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
         "facts": facts_of(booking, words),
         "place": place,
         "copies": rows,
+        "why": why_rows(booking, words),
         "next_look": _next_look(request) if any(row.state == "busy" for row in rows) else None,
         "can_retry": any(row.state not in ("ok", "") for row in rows) or "start_problem" in request.GET,
         "events": happened(booking, words),

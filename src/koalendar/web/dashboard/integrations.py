@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import queries as bookings
-from koalendar.booking.actions import owe_meetings
+from koalendar.booking.actions import owe_care, owe_meetings
 from koalendar.connections import actions, queries, registry
 from koalendar.connections.models import Connection
 from koalendar.connections.provider import ProviderError
@@ -192,6 +192,7 @@ def disconnect(request: HttpRequest, host: Host, public_id: str) -> HttpResponse
             {"connection": connection, "coming": coming_at_zoom(host, now=clock.now())},
         )
     done = actions.disconnect(connection, now=clock.now())
+    owe_care(connection, now=clock.now())
     audit.record(host, "disconnected", request, provider=ZOOM)
     if done.revoked or done.is_shared:
         messages.success(request, _("Zoom is disconnected. We erased our access."))

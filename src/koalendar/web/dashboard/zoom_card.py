@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from koalendar.accounts.models import Host
 from koalendar.booking import problems
 from koalendar.booking import queries as bookings
+from koalendar.booking.conditions import ending_for, kept_links, reason_of
 from koalendar.booking.models import Booking, EventType
 from koalendar.connections import queries
 from koalendar.connections.models import Connection
@@ -79,7 +80,7 @@ def trouble_banner(host: Host, *, now: datetime) -> dict[str, str] | None:
     """What stands on top of the bookings while Zoom has to be connected again."""
     broken = host.connections.filter(provider="zoom", state=Connection.State.BROKEN).first()
     if broken is None:
-        return None
+        return _ending_banner(host, now=now)
     return {
         "name": _("Zoom"),
         "state": "bad",
@@ -89,6 +90,33 @@ def trouble_banner(host: Host, *, now: datetime) -> dict[str, str] | None:
         "url": reverse("zoom-connect"),
         "action": _("Reconnect Zoom"),
     }
+
+
+def _ending_banner(host: Host, *, now: datetime) -> dict[str, str] | None:
+    """After a removal or disconnection: what is kept, and until when."""
+    ending = ending_for(host, now=now)
+    if ending is None:
+        return None
+    day = wording_for(host, now=now).date_of(ending.until)
+    return {
+        "name": _("Zoom"),
+        "state": "bad" if ending.is_near else "warn",
+        "text": f"{reason_of(ending.connection)} {_about_kept(ending.kept, day)}",
+        "url": reverse("zoom-connect"),
+        "action": _("Connect Zoom"),
+    }
+
+
+def _about_kept(kept: int, day: str) -> str:
+    if not kept:
+        return _("New bookings have no link until you connect Zoom.")
+    return ngettext(
+        "The link of %(many)d coming booking goes on working; on %(day)s it is erased here. "
+        "Connect the same account before, and it stays.",
+        "The links of %(many)d coming bookings go on working; on %(day)s they are erased here. "
+        "Connect the same account before, and they stay.",
+        kept,
+    ) % {"many": kept, "day": day}
 
 
 def _unconnected(host: Host, known: Sequence[Connection], failure: str, now: datetime) -> ZoomCard:
@@ -111,10 +139,20 @@ def _unconnected(host: Host, known: Sequence[Connection], failure: str, now: dat
             _("Our access to Zoom ended on %(day)s, and we erased it.")
             % {"day": wording_for(host, now=now).date_of(_since(removed))},
             _("Meetings already made stay in Zoom; new bookings have no link."),
+            *_kept_sentences(removed, host, now),
         ],
         event_types=_event_types_at_zoom(host),
         without_link=bookings.coming_without_link(host, now=now),
     )
+
+
+def _kept_sentences(connection: Connection, host: Host, now: datetime) -> list[str]:
+    """Until when links of this account stay here, if there are any."""
+    ending = queries.ending_of(connection)
+    kept = kept_links(connection, now=now) if ending is not None else 0
+    if ending is None or not kept:
+        return []
+    return [_about_kept(kept, wording_for(host, now=now).date_of(ending.due_at))]
 
 
 def _since(connection: Connection) -> datetime:

@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 
 from koalendar import clock
 from koalendar.booking.actions import Invitee, cancel, reschedule
+from koalendar.booking.erasing import erase_links
 from koalendar.booking.models import Booking, EventType, Meeting
 from koalendar.booking.owed import entries_of
-from koalendar.connections.actions import open_meetings
-from koalendar.connections.models import Connection
+from koalendar.connections.actions import open_meetings, removed_at_provider
+from koalendar.connections.models import Connection, Deletion
 from koalendar.connections.provider import MeetingSpec
 from koalendar.outbox.models import Entry
 from koalendar.sandbox.server import Sandbox
@@ -317,3 +318,40 @@ def test_the_page_looks_again_ever_more_slowly_and_then_stops(browser: Client) -
     assert "?look=1" in browser.get(address).content.decode()
     assert "delay:15s" in browser.get(address, {"look": "30"}).content.decode()
     assert "hx-get" not in browser.get(address, {"look": "46"}).content.decode()
+
+
+# ── A Zoom account that is gone ──
+
+
+def test_a_removal_is_on_a_banner_and_at_its_booking_with_the_day_of_erasure(browser: Client) -> None:
+    zoom = make_connection()
+    booking = book()
+    made(booking, zoom)
+    removed_at_provider("zoom", zoom.credential.remote_user_id, now=clock.now())
+    shown = browser.get("/dashboard/").content.decode()
+    assert "The app was removed in Zoom" in shown
+    assert "The link of 1 coming booking goes on working" in shown
+    assert "Connect Zoom" in shown
+    shown = browser.get(f"/dashboard/bookings/{booking.uid}/").content.decode()
+    assert "The link works; Zoom is disconnected" in shown
+    assert "We erase its link here on" in shown
+    assert "Why is there no link?" not in shown
+
+
+def test_a_link_that_was_erased_here_is_explained(browser: Client) -> None:
+    zoom = make_connection()
+    booking = book()
+    made(booking, zoom)
+    removed_at_provider("zoom", zoom.credential.remote_user_id, now=clock.now())
+    erase_links(Deletion.objects.get(), now=clock.now())
+    shown = browser.get(f"/dashboard/bookings/{booking.uid}/").content.decode()
+    assert "Why is there no link?" in shown
+    assert "The link was erased here when Zoom had been disconnected for ten days." in shown
+    assert "Link erased here; the meeting stays in Zoom" in shown
+
+
+def test_disconnecting_owes_the_host_a_mail_at_once(browser: Client, zoom: Connection) -> None:
+    browser.post(f"/dashboard/integrations/zoom/{zoom.public_id}/disconnect")
+    due = Entry.objects.get(kind="connection", subject=str(zoom.credential_id)).due_at
+    assert due is not None
+    assert due <= clock.now()

@@ -9,10 +9,13 @@ import pytest
 from django.core.cache import caches
 from django.test import Client
 
+from koalendar.booking.erasing import erase_links
 from koalendar.booking.links import LIFE_AFTER_END, token_for
 from koalendar.booking.models import Booking, Meeting
+from koalendar.connections.actions import removed_at_provider
+from koalendar.connections.models import Deletion
 from koalendar.outbox.models import Entry
-from tests.people import NOW, TUESDAY_NINE, make_booking, make_event_type, make_host
+from tests.people import NOW, TUESDAY_NINE, make_booking, make_connection, make_event_type, make_host
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("present")]
 
@@ -273,3 +276,29 @@ def test_a_change_from_another_site_is_refused() -> None:
     for part in ("reschedule/", "cancel/"):
         stranger = Client(enforce_csrf_checks=True)
         assert stranger.post(own(booking, part), {"slot": LATER}).status_code == 403
+
+
+def test_a_link_whose_account_was_removed_is_said_to_work_still(client: Client) -> None:
+    booking = make_booking()
+    give_link(booking)
+    connection = make_connection()
+    Meeting.objects.update(credential=connection.credential)
+    assert "still works" not in text_of(get(client, own(booking)))
+    removed_at_provider("zoom", connection.credential.remote_user_id, now=NOW)
+    shown = text_of(get(client, own(booking)))
+    assert "This link still works, although Ada Lovelace has to connect Zoom again." in shown
+    assert "Join Zoom meeting" in shown
+
+
+def test_a_link_that_was_erased_is_said_to_follow(client: Client) -> None:
+    booking = make_booking()
+    give_link(booking)
+    connection = make_connection()
+    Meeting.objects.update(credential=connection.credential)
+    removed_at_provider("zoom", connection.credential.remote_user_id, now=NOW)
+    assert erase_links(Deletion.objects.get(), now=NOW) == 1
+    Entry.objects.filter(kind="meeting").update(due_at=None, needs_person=True, problem="not_connected")
+    shown = text_of(get(client, own(booking)))
+    assert "zoom.example" not in shown
+    assert "Your booking stands." in shown
+    assert "follows by e-mail" in shown
