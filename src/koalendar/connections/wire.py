@@ -153,13 +153,23 @@ def _shared_transport() -> httpx2.BaseTransport:
 def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """The `Retry-After` header as seconds from now, between 1 s and 24 h; None if it is missing or senseless.
 
-    RFC 9110 section 10.2.3 knows seconds and HTTP dates; Zoom sends ISO 8601 with daily limits.
+    RFC 9110 section 10.2.3 knows seconds and HTTP dates; Zoom sends ISO 8601 with daily limits. An instant is
+    one of the sender's clock, which counts where the answer tells it: ours may be wrong by hours.
     """
+    now = senders_now(headers, now)
     value = headers.get("Retry-After", "").strip()
     for seconds in _readings(value, now):
         if math.isfinite(seconds):
             return min(max(seconds, 1.0), 86_400.0)
     return None
+
+
+def senders_now(headers: Mapping[str, str], now: datetime) -> datetime:
+    """The present by the clock of whoever answered (`Date`, RFC 9110 section 6.6.1), else ours."""
+    with contextlib.suppress(ValueError):
+        told = parsedate_to_datetime(headers.get("Date", ""))
+        return told if told.tzinfo else told.replace(tzinfo=UTC)
+    return now
 
 
 def _readings(value: str, now: datetime) -> Iterator[float]:

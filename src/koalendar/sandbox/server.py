@@ -70,7 +70,7 @@ class Sandbox:
         if self._store:
             self._load(self._store.read())
             self.zoom.on_change = self.mailbox.on_change = self._store.changed
-        self._http = _Server((host, port), self.respond)
+        self._http = _Server((host, port), self.respond, lambda: self.zoom.now())
         self.port = self._http.server_address[1]
         self.url = f"http://{'127.0.0.1' if host in ('', '0.0.0.0') else host}:{self.port}"  # noqa: S104
         self.zoom.app.api_url = self.zoom.app.api_url or f"{self.url}/zoom"
@@ -294,8 +294,11 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self, address: tuple[str, int], respond: Callable[[Request], Response]) -> None:
+    def __init__(
+        self, address: tuple[str, int], respond: Callable[[Request], Response], now: Callable[[], datetime]
+    ) -> None:
         self.respond = respond
+        self.now = now
         self._open: set[socket.socket] = set()
         super().__init__(address, _Handler)
 
@@ -369,6 +372,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, status: int, message: str) -> None:
         self.close_connection = True
         self._send(json_answer(status, {"error": message}))
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The ``Date`` of an answer is of Zoom's clock, as all else that it says."""
+        return super().date_time_string(self.server.now().timestamp() if timestamp is None else timestamp)
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from koalendar.connections.wire import MAX_BODY, NoAnswer, NotSent, Wire, seconds_to_wait
+from koalendar.connections.wire import MAX_BODY, NoAnswer, NotSent, Wire, seconds_to_wait, senders_now
 
 NOW = datetime(2026, 12, 1, 23, 0, tzinfo=UTC)
 
@@ -121,3 +121,15 @@ def test_redirects_are_answers_and_not_followed() -> None:
 )
 def test_retry_after_is_read_in_every_form_and_kept_sensible(value: str, seconds: float | None) -> None:
     assert seconds_to_wait(httpx2.Headers({"Retry-After": value}), NOW) == seconds
+
+
+@pytest.mark.parametrize("until", ["Wed, 02 Dec 2026 04:00:30 GMT", "2026-12-02T04:00:30Z"])
+def test_an_instant_to_wait_for_is_one_of_the_senders_clock(until: str) -> None:
+    """Ours is five hours behind."""
+    headers = {"Retry-After": until, "Date": "Wed, 02 Dec 2026 04:00:00 GMT"}
+    assert seconds_to_wait(headers, NOW) == 30
+
+
+@pytest.mark.parametrize("date", ["", "soon", "2026-12-02", "Wed, 99 Dec 2026 04:00:00 GMT"])
+def test_a_date_that_is_none_leaves_our_own_clock(date: str) -> None:
+    assert senders_now({"Date": date}, NOW) == NOW

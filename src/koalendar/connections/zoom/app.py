@@ -7,7 +7,7 @@ from django.conf import settings
 
 from koalendar.connections.provider import TokenSource, WantedScope
 from koalendar.connections.zoom.client import ZoomClient
-from koalendar.connections.zoom.oauth import SCOPES, ZoomOAuth
+from koalendar.connections.zoom.oauth import SCOPES, ZoomOAuth, trusted_api_url
 
 
 class Zoom:
@@ -38,8 +38,12 @@ class Zoom:
         )
 
     def meetings(self, *, api_url: str, tokens: TokenSource) -> ZoomClient:
+        """A client for one account.
+
+        The address was believed when it was stored, under the settings of that day; those of today count.
+        """
         return ZoomClient(
-            api_url=api_url or settings.ZOOM_API_URL,
+            api_url=trusted_api_url(api_url or None, configured=settings.ZOOM_API_URL),
             tokens=tokens,
             timeout=settings.KOALENDAR_HTTP_TIMEOUT,
             web_url=settings.ZOOM_BASE_URL,

@@ -32,7 +32,7 @@ from koalendar.connections.provider import (
     TokenSource,
     Uncertain,
 )
-from koalendar.connections.wire import Answer, NoAnswer, NotSent, Wire, seconds_to_wait
+from koalendar.connections.wire import Answer, NoAnswer, NotSent, Wire, seconds_to_wait, senders_now
 from koalendar.connections.zoom.oauth import is_zoom_host
 
 logger = logging.getLogger(__name__)
@@ -371,8 +371,10 @@ def _limited(message: str, headers: Mapping[str, str], now: datetime) -> Tempora
     text = message.lower()
     if "daily" not in text and headers.get("X-RateLimit-Type", "").lower() != "daily-limit":
         return Temporary(Reason.RATE_LIMITED, retry_after=seconds_to_wait(headers, now) or 1)
-    midnight = (now.astimezone(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    held_until = midnight + timedelta(seconds=random.uniform(1, 120))  # noqa: S311  spreads load, guards nothing
+    theirs = senders_now(headers, now).astimezone(UTC)
+    midnight = (theirs + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    spread = timedelta(seconds=random.uniform(1, 120))  # noqa: S311  spreads load, guards nothing
+    held_until = now + (midnight - theirs) + spread
     is_hosts = "create/update" in text or "particular user" in text
     reason = Reason.HOST_DAILY_LIMIT if is_hosts else Reason.ACCOUNT_DAILY_LIMIT
     return Temporary(reason, held_until=held_until)

@@ -279,7 +279,8 @@ def trusted_api_url(said: object, *, configured: str) -> str:
     """
     if said is None or (isinstance(said, str) and _origin(said) == _origin(configured)):
         return configured
-    found = re.fullmatch(r"https://([a-z0-9.-]{1,200})/?", said, re.ASCII) if isinstance(said, str) else None
+    shape = r"https://([a-z0-9.-]{1,200})(?:/|/v2/?)?"
+    found = re.fullmatch(shape, said, re.ASCII) if isinstance(said, str) else None
     if found and is_zoom_host(found.group(1)):
         return f"https://{found.group(1)}/v2"
     logger.warning("zoom_api_url_refused")

@@ -575,6 +575,18 @@ def test_a_limit_was_certainly_not_carried_out_and_says_when_to_come_back(
         assert MIDNIGHT < held_until <= MIDNIGHT + timedelta(minutes=2)
 
 
+def test_the_day_of_a_limit_ends_by_zooms_clock() -> None:
+    """Where ours is wrong by hours we would come back too early, or leave hosts without links for a day."""
+    limit = RATE_LIMITS["host_daily"]
+    headers = {"Date": "Wed, 02 Dec 2026 04:00:00 GMT"}
+    client = make_client(lambda _: httpx2.Response(limit.status, json=limit.body, headers=headers))
+    with pytest.raises(Temporary) as error:
+        client.create(make_spec())
+    assert error.value.held_until is not None
+    left = error.value.held_until - NOW
+    assert timedelta(hours=20) < left <= timedelta(hours=20, minutes=2)
+
+
 # ── The way ──
 
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from pytest_django import Settings
 
 from koalendar.connections.provider import (
     Disconnected,
@@ -16,7 +17,8 @@ from koalendar.connections.provider import (
     Temporary,
     Tokens,
 )
-from koalendar.connections.tests.makers import ALL_SCOPES, API_URL, NOW, make_oauth
+from koalendar.connections.tests.makers import ALL_SCOPES, API_URL, NOW, Purse, make_oauth
+from koalendar.connections.zoom.app import Zoom
 from koalendar.connections.zoom.oauth import SCOPES, ZoomOAuth, is_zoom_host, trusted_api_url
 from koalendar.sandbox.faults import OAUTH_ERRORS
 
@@ -84,9 +86,15 @@ def test_tokens_do_not_show_in_their_representation() -> None:
     assert "new-" not in repr(refreshed(granting()))
 
 
-@pytest.mark.parametrize("absurd", [0, -5, 10**15, "3600", None, True, 12.5])
+@pytest.mark.parametrize("absurd", [0, -5, 10**12, 10**15, "3600", "soon", None, True, 12.5, [3600]])
 def test_an_absurd_lifetime_becomes_an_hour(absurd: object) -> None:
     assert refreshed(granting(expires_in=absurd)).expires_at == NOW + timedelta(hours=1)
+
+
+def test_a_lifetime_that_is_missing_becomes_an_hour() -> None:
+    grant = {name: value for name, value in GRANT.items() if name != "expires_in"}
+    oauth = make_oauth(lambda _: httpx2.Response(200, json=grant))
+    assert refreshed(oauth).expires_at == NOW + timedelta(hours=1)
 
 
 @pytest.mark.parametrize("text", ["a:b c:d", "a:b,c:d", "a:b, c:d ", " a:b  c:d"])
@@ -123,6 +131,36 @@ def test_a_classic_read_scope_does_not_grant_writing() -> None:
         ("https://evil.example\\.zoom.us", API_URL),
         ("https://[", API_URL),
         ("https://127.0.0.1", API_URL),
+        ("https://api-eu.zoom.us/v2", "https://api-eu.zoom.us/v2"),
+        ("https://company.zoom.us/v2/", "https://company.zoom.us/v2"),
+        ("https://api-eu.zoom.us/v2/../../x", API_URL),
+        ("https://api-eu.zoom.us/v3", API_URL),
+        ("https://api-eu.zoom.us.", API_URL),
+        ("https://api-eu.zoom.us..", API_URL),
+        ("https://api-eu.zoom.us:443", API_URL),
+        ("https://api-eu.zoom.us?x=https://evil.example", API_URL),
+        ("https://api-eu.zoom.us#evil.example", API_URL),
+        ("https://evil.example#.zoom.us", API_URL),
+        ("https://evil.example/.zoom.us", API_URL),
+        ("https://api.zoom.us:x@evil.example", API_URL),
+        ("https://api.zoom.us%2eevil.example", API_URL),
+        ("https://zoomgov.com.evil.example", API_URL),
+        ("https://evil-zoomgov.com", API_URL),
+        ("https://xn--zom-xqa.us", API_URL),
+        ("https://api.z\u043eom.us", API_URL),
+        ("https://api\u3002zoom.us", API_URL),
+        ("https://api-eu.zoom.us\n", API_URL),
+        (" https://api-eu.zoom.us", API_URL),
+        ("HTTPS://API-EU.ZOOM.US", API_URL),
+        ("ftp://api-eu.zoom.us", API_URL),
+        ("javascript://api-eu.zoom.us", API_URL),
+        ("//api-eu.zoom.us", API_URL),
+        ("api-eu.zoom.us", API_URL),
+        ("https://[::1]", API_URL),
+        ("https://" + "a" * 300 + ".zoom.us", API_URL),
+        (["https://api-eu.zoom.us"], API_URL),
+        ({"host": "api-eu.zoom.us"}, API_URL),
+        (True, API_URL),
         (None, API_URL),
         (5, API_URL),
     ],
@@ -135,6 +173,63 @@ def test_a_host_that_the_operator_configured_is_trusted_as_the_api() -> None:
     ours = "http://127.0.0.1:9000/zoom/v2"
     assert trusted_api_url("http://127.0.0.1:9000/zoom", configured=ours) == ours
     assert trusted_api_url("http://127.0.0.1:9001/zoom", configured=ours) == ours
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "http://127.0.0.1:9000@evil.example",
+        "http://127.0.0.1:90001/zoom",
+        "https://127.0.0.1:9000/zoom",
+        "http://127.0.0.1:9000.evil.example/zoom",
+        "http://user@127.0.0.1:9000/zoom",
+    ],
+)
+def test_what_only_looks_like_the_configured_host_leads_nowhere_else(said: str) -> None:
+    ours = "http://127.0.0.1:9000/zoom/v2"
+    assert trusted_api_url(said, configured=ours) == ours
+
+
+@pytest.mark.parametrize(
+    ("stored", "used"),
+    [
+        ("", "https://api.zoomgov.com/v2"),
+        ("https://api-us.zoomgov.com/v2", "https://api-us.zoomgov.com/v2"),
+        ("http://127.0.0.1:9000/zoom/v2", "https://api.zoomgov.com/v2"),
+        ("https://evil.example/v2", "https://api.zoomgov.com/v2"),
+    ],
+)
+def test_a_stored_address_is_believed_by_the_settings_of_today(
+    settings: Settings, stored: str, used: str
+) -> None:
+    """A site that moved from the sandbox to ZoomGov sends no token to where the sandbox was."""
+    settings.ZOOM_API_URL = "https://api.zoomgov.com/v2"
+    asked: list[str] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        asked.append(str(request.url))
+        return httpx2.Response(200, json={"id": "zoom-ada", "type": 2})
+
+    Zoom(transport=httpx2.MockTransport(handler)).meetings(api_url=stored, tokens=Purse()).me()
+    assert asked == [f"{used}/users/me"]
+
+
+def test_oauth_of_zoom_for_government_is_where_the_settings_say(settings: Settings) -> None:
+    settings.ZOOM_BASE_URL = "https://zoomgov.com"
+    settings.ZOOM_API_URL = "https://api.zoomgov.com/v2"
+    asked: list[str] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        asked.append(str(request.url))
+        return httpx2.Response(200, json=GRANT | {"api_url": "https://api-us.zoomgov.com"})
+
+    oauth = Zoom(transport=httpx2.MockTransport(handler)).oauth()
+    tokens = oauth.exchange(code="c", redirect_uri="r", verifier="v", now=NOW)
+    assert asked == ["https://zoomgov.com/oauth/token"]
+    assert tokens.api_url == "https://api-us.zoomgov.com/v2"
+    assert oauth.authorize_url(redirect_uri="r", state="s", challenge="c").startswith(
+        "https://zoomgov.com/oauth/authorize?"
+    )
 
 
 @pytest.mark.parametrize("host", ["zoom.us", "us05web.zoom.us", "x.zoomgov.com"])
