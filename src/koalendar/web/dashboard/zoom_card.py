@@ -81,12 +81,11 @@ def trouble_banner(host: Host, *, now: datetime) -> dict[str, str] | None:
     broken = host.connections.filter(provider="zoom", state=Connection.State.BROKEN).first()
     if broken is None:
         return _ending_banner(host, now=now)
+    said = _sentences(broken, wording_for(host, now=now), bookings.coming_without_link(host, now=now))
     return {
         "name": _("Zoom"),
         "state": "bad",
-        "text": " ".join(
-            _sentences(broken, wording_for(host, now=now), bookings.coming_without_link(host, now=now))
-        ),
+        "text": " ".join([*said, *_kept_sentences(broken, host, now)]),
         "url": reverse("zoom-connect"),
         "action": _("Reconnect Zoom"),
     }
@@ -171,7 +170,7 @@ def _card(connection: Connection, host: Host, *, now: datetime, failure: str, ou
         state=connection.state,
         chip=chip,
         tone=tone,
-        sentences=_sentences(connection, words, without_link),
+        sentences=[*_sentences(connection, words, without_link), *_kept_sentences(connection, host, now)],
         public_id=connection.public_id,
         account=_account(connection),
         last_worked=words.moment(connection.last_ok_at) if connection.last_ok_at else "",
