@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,7 +12,7 @@ from koalendar.sandbox.faults import Answer, Fault
 from koalendar.sandbox.oauth import ConsentError, allow, read_consent
 from koalendar.sandbox.rest import NO_PASSCODE_POLICY, ZONES, wrong_settings
 from koalendar.sandbox.wire import Json, Request, Response, json_answer
-from koalendar.sandbox.world import BASIC, LICENSED, SCOPES, parse_instant
+from koalendar.sandbox.world import BASIC, ID_FORMS, LICENSED, MOST_COPIES, SCOPES, Sending, parse_instant
 
 if TYPE_CHECKING:
     from koalendar.sandbox.server import Sandbox
@@ -55,6 +55,8 @@ class Control:
             ("POST", "uninstall"): lambda order: self._for_user(order, self.world.uninstall),
             ("POST", "meetings/delete"): self.delete_meeting,
             ("POST", "meetings/move"): self.move_meeting,
+            ("POST", "meetings/recover"): self.recover_meeting,
+            ("POST", "webhooks/sending"): self.change_sending,
             ("POST", "webhooks/validate"): lambda _order: {
                 "plainToken": self.sandbox.announcer.validate_address()
             },
@@ -174,6 +176,20 @@ class Control:
     def move_meeting(self, order: Json) -> Json:
         self.world.move_meeting(int(order["id"]), parse_instant(order["start_time"]), by="host")
         return {"status": "moved"}
+
+    def recover_meeting(self, order: Json) -> Json:
+        self.world.recover_meeting(int(order["id"]), by="host")
+        return {"status": "recovered"}
+
+    def change_sending(self, order: Json) -> Json:
+        """Any of the fields of ``Sending``; the others stay as they are."""
+        sending = replace(self.world.sending, **order)
+        if any(type(value) is not type(getattr(Sending(), name)) for name, value in order.items()):
+            raise TypeError("A field has the wrong type.")
+        if not 1 <= sending.copies <= MOST_COPIES or sending.ids not in ID_FORMS:
+            raise ValueError(f"copies is 1 to {MOST_COPIES}, ids one of {', '.join(ID_FORMS)}.")
+        self.sandbox.announcer.change(sending)
+        return asdict(sending)
 
     def set_mail_trouble(self, order: Json) -> Json:
         self.sandbox.mailbox.set_trouble(order["trouble"])

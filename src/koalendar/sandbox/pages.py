@@ -15,7 +15,16 @@ from koalendar.sandbox import faults, mail
 from koalendar.sandbox.mail import Mail
 from koalendar.sandbox.oauth import Consent, ConsentError, allow, read_consent
 from koalendar.sandbox.wire import Json, Request, Response, origin_of, page_answer, redirect
-from koalendar.sandbox.world import SCOPES, Meeting, ZoomUser, iso, parse_instant
+from koalendar.sandbox.world import (
+    ID_FORMS,
+    MOST_COPIES,
+    SCOPES,
+    Meeting,
+    Sending,
+    ZoomUser,
+    iso,
+    parse_instant,
+)
 
 if TYPE_CHECKING:
     from koalendar.sandbox.server import Sandbox
@@ -69,8 +78,10 @@ class Pages:
             ("POST", "/zoom/revoke"): self.revoke,
             ("POST", "/zoom/meetings/delete"): self.delete_meeting,
             ("POST", "/zoom/meetings/move"): self.move_meeting,
+            ("POST", "/zoom/meetings/recover"): self.recover_meeting,
             ("POST", "/zoom/published"): self.publish,
             ("POST", "/zoom/validate-webhook"): self.validate_webhook,
+            ("POST", "/zoom/sending"): self.change_sending,
             ("GET", "/mail/"): self.mailbox,
             ("POST", "/mail/clear"): self.clear_mail,
             ("POST", "/mail/trouble"): self.mail_trouble,
@@ -270,9 +281,39 @@ class Pages:
             '<h1>Installed apps</h1><p class="lead">Who gave the app access to Zoom.</p>'
             f'<section class="card" data-live="installed">{table}</section>'
             f'<section class="card" data-live="notifications"><h2>Notifications to the product</h2>{sent}'
-            f"{validate}</section>"
+            f"{validate}</section>{self._sending_card()}"
         )
         return _page("Installed apps", body, "/zoom/installed")
+
+    def _sending_card(self) -> str:
+        sending = self.world.sending
+        forms = "".join(
+            f'<option value="{form}"{" selected" if form == sending.ids else ""}>{form}</option>'
+            for form in ID_FORMS
+        )
+        flags = (
+            ("held", "Hold them back", "They leave when this is off again."),
+            ("shuffled", "Shuffle what was held", "It leaves in any order."),
+            ("restamped", "Sign what was held anew", "Otherwise it bears the time at which it happened."),
+        )
+        boxes = "".join(
+            _choice("checkbox", name, "yes", text, hint, checked=getattr(sending, name))
+            for name, text, hint in flags
+        )
+        return f"""
+<section class="card"><h2>How notifications leave</h2><form method="post" action="/zoom/sending">
+<div class="row"><label class="field"><span>Copies of each</span>
+<input type="number" name="copies" value="{sending.copies}" min="1" max="{MOST_COPIES}"></label>
+<label class="field grow"><span>Meeting ids as</span><select name="ids">{forms}</select></label></div>
+{boxes}<button class="primary">Send like this</button></form></section>"""
+
+    def change_sending(self, request: Request) -> Response:
+        copies, ids = int(request.field("copies", "1")), request.field("ids", "documented")
+        if not 1 <= copies <= MOST_COPIES or ids not in ID_FORMS:
+            raise ValueError(f"Between 1 and {MOST_COPIES} copies can be sent.")
+        flags = {name: bool(request.field(name)) for name in ("held", "shuffled", "restamped")}
+        self.sandbox.announcer.change(Sending(copies=copies, ids=ids, **flags))
+        return redirect("/zoom/installed")
 
     def _installed_row(self, user: ZoomUser, scopes: Sequence[str]) -> str:
         missing = [scope for scope in SCOPES if scope not in scopes]
@@ -374,7 +415,11 @@ class Pages:
         else:
             state = _chip("present", "ok")
         history = "".join(_history_line(entry) for entry in meeting.history[-5:])
-        forms = "" if meeting.deleted else self._meeting_forms(meeting, body["timezone"])
+        forms = (
+            _button("/zoom/meetings/recover", "Recover meeting", id=str(meeting.id))
+            if meeting.deleted
+            else self._meeting_forms(meeting, body["timezone"])
+        )
         number = f"{meeting.id:,}".replace(",", " ")
         look = " class=gone" if meeting.deleted else ""
         return (
@@ -400,6 +445,10 @@ class Pages:
 
     def delete_meeting(self, request: Request) -> Response:
         self.world.delete_meeting(int(request.field("id")), by="host")
+        return redirect("/zoom/")
+
+    def recover_meeting(self, request: Request) -> Response:
+        self.world.recover_meeting(int(request.field("id")), by="host")
         return redirect("/zoom/")
 
     def move_meeting(self, request: Request) -> Response:

@@ -113,6 +113,7 @@ class Sandbox:
 
     def reset(self) -> None:
         """Back to the first minute: two users, no tokens, meetings, mails or faults."""
+        self.announcer.forget_held()
         self.zoom.reset()
         self.mailbox.clear()
         self.mailbox.set_trouble("none")

@@ -94,7 +94,8 @@ def test_every_event_fits_zooms_schema(
     meeting = told.create().json()
     told.call("PATCH", f"/meetings/{meeting['id']}", json={"duration": 45, "topic": "Longer"})
     told.sandbox.zoom.delete_meeting(meeting["id"], by="host")
-    for _ in range(3):
+    told.sandbox.zoom.recover_meeting(meeting["id"], by="host")
+    for _ in range(4):
         contract.check_event(product.received.get(timeout=5)[2].decode())
 
 
@@ -126,3 +127,61 @@ def test_removing_an_unpublished_app_is_told_to_nobody(told: Integrator, product
     told.sandbox.zoom.uninstall("ada@example.com")
     told.sandbox.announcer.validate_address()
     assert product.next_event()["event"] == "endpoint.url_validation"
+
+
+# ── How they leave ──
+
+
+def ordered(told: Integrator, what: str, **fields: object) -> int:
+    """The status that the remote control answers."""
+    return told.http.post(f"{told.sandbox.url}/_control/{what}", json=fields).status_code
+
+
+def change_sending(told: Integrator, **fields: object) -> None:
+    assert ordered(told, "webhooks/sending", **fields) == 200
+
+
+def test_each_leaves_as_often_as_was_ordered_with_one_body(told: Integrator, product: Product) -> None:
+    change_sending(told, copies=3)
+    told.create()
+    assert len({product.received.get(timeout=5)[2] for _ in range(3)}) == 1
+    assert product.received.empty()
+
+
+@pytest.mark.parametrize(("form", "kind"), [("text", str), ("number", int), ("documented", int)])
+def test_ids_leave_as_text_or_number(told: Integrator, product: Product, form: str, kind: type) -> None:
+    change_sending(told, ids=form)
+    meeting = told.create().json()
+    told.call("PATCH", f"/meetings/{meeting['id']}", json={"duration": 45})
+    product.next_event()
+    payload = product.next_event()["payload"]
+    assert [type(payload[name]["id"]) for name in ("object", "old_object")] == [kind, kind]
+
+
+def test_what_is_held_leaves_later_and_bears_its_own_time_if_wanted(
+    told: Integrator, product: Product
+) -> None:
+    change_sending(told, held=True, restamped=False)
+    told.create()
+    told.create()
+    happened = told.sandbox.zoom.now().timestamp()
+    told.sandbox.zoom.advance_clock(3600)
+    assert product.received.empty()
+    change_sending(told, held=False, shuffled=True)
+    stamps = [int(product.received.get(timeout=5)[1]["x-zm-request-timestamp"]) for _ in range(2)]
+    assert all(abs(stamp - happened) < 60 for stamp in stamps)
+
+
+def test_a_meeting_is_taken_out_of_the_bin(told: Integrator, product: Product) -> None:
+    meeting = told.create().json()
+    told.sandbox.zoom.delete_meeting(meeting["id"], by="host")
+    assert ordered(told, "meetings/recover", id=meeting["id"]) == 200
+    events = [product.next_event()["event"] for _ in range(3)]
+    assert events == ["meeting.created", "meeting.deleted", "meeting.recovered"]
+    assert told.call("GET", f"/meetings/{meeting['id']}").status_code == 200
+
+
+@pytest.mark.parametrize("fields", [{"copies": 0}, {"copies": "5"}, {"ids": "roman"}, {"unknown": 1}])
+def test_an_order_that_makes_no_sense_changes_nothing(told: Integrator, fields: Json) -> None:
+    assert ordered(told, "webhooks/sending", **fields) == 400
+    assert told.sandbox.zoom.sending.copies == 1
