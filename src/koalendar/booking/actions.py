@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
-from koalendar.booking.errors import KeyReused, OutsideRules, SlotTaken, WrongState
+from koalendar.booking.errors import KeyReused, OtherInZoom, OutsideRules, SlotTaken, WrongState
 from koalendar.booking.guards import OVERLAP
 from koalendar.booking.models import (
     Appointment,
@@ -29,6 +29,7 @@ from koalendar.booking.models import (
     Message,
 )
 from koalendar.booking.openings import minute_of, openings
+from koalendar.booking.problems import DELETED_THERE
 from koalendar.booking.queries import waits_for_connection
 from koalendar.connections.models import Connection, Credential
 from koalendar.scheduling.zones import to_minutes
@@ -171,26 +172,64 @@ def reschedule(
         if appointment.start == start:
             return booking
         _expire_overdue([host.pk for host in appointment.hosts], now=now)
-        before = owed.times_of(appointment)
         length = appointment.end - appointment.start
         _judge(appointment.event_type, start, length // timedelta(minutes=1), now=now, without=appointment)
-        appointment.start, appointment.end = start, start + length
-        appointment.revision += 1
-        appointment.save(update_fields=["start", "end", "revision"])
-        _move_holds(appointment)
-        booking.sequence += 1
-        booking.changed_at, booking.reason = now, reason
-        if booking.status == Booking.Status.PENDING:
-            booking.expires_at = _answer_until(appointment, now=now)
-        booking.save(update_fields=["sequence", "changed_at", "reason", "expires_at"])
-        facts = owed.facts_of(booking) | {"before": before, "by": by, "reason": reason}
-        if booking.status == Booking.Status.PENDING:
-            _ask(booking, Message.Kind.RESCHEDULED, facts, now=now)
-            return booking
-        owed.meeting(appointment, now=now)
-        owed.mails(booking, Message.Kind.RESCHEDULED, facts, now=now)
-        owed.reminders(booking, now=now)
+        _move_to(booking, start, by=by, now=now, reason=reason)
         return booking
+
+
+def follow_zoom(booking: Booking, *, start: datetime, now: datetime) -> Booking:
+    """Reschedule to the time that the host gave the meeting in Zoom, which was shown to him as `start`.
+
+    It is his own change, so his own rules (hours, notice, window, limits) do not hold it up; what else he has
+    booked does. Raises SlotTaken, WrongState, OutsideRules(`notice`) for a time that has passed, or
+    OtherInZoom.
+    """
+    with _one_winner(), transaction.atomic():
+        booking = _locked(booking)
+        appointment = booking.appointment
+        _judge_change(booking, by=Booking.By.HOST, now=now)
+        if not appointment.meetings.filter(state=Meeting.State.PRESENT, seen_start=start).exists():
+            raise OtherInZoom
+        begin = start.replace(second=0, microsecond=0)
+        if begin <= now:
+            raise OutsideRules("notice")
+        _judge_holds(appointment, begin)
+        _move_to(booking, begin, by=Booking.By.HOST, now=now, reason="")
+        return booking
+
+
+def restore_in_zoom(booking: Booking, *, now: datetime) -> None:
+    """Give the meeting the booked time again, whatever somebody did to it in Zoom."""
+    with transaction.atomic():
+        booking = _locked(booking)
+        _judge_change(booking, by=Booking.By.HOST, now=now)
+        _forget_seen(booking.appointment)
+        owed.meeting(booking.appointment, now=now)
+
+
+def remake_meeting(booking: Booking, *, now: datetime, gone: str = "") -> None:
+    """Make a new meeting, and a new link for both sides, for one that somebody deleted in Zoom.
+
+    `gone` is the provider's id of a meeting that was just found missing; without it that is known already.
+    """
+    with transaction.atomic():
+        booking = _locked(booking)
+        _judge_change(booking, by=Booking.By.HOST, now=now)
+        present = booking.appointment.meetings.filter(state=Meeting.State.PRESENT, remote_id=gone)
+        present.exclude(remote_id="").update(
+            state=Meeting.State.GONE,
+            join_url="",
+            passcode="",
+            dial_in=[],
+            problem=DELETED_THERE,
+            problem_since=now,
+            seen_start=None,
+            seen_at=now,
+            changed_at=now,
+            fence=F("fence") + 1,
+        )
+        owed.meeting(booking.appointment, now=now)
 
 
 def cancel(booking: Booking, *, by: Booking.By, now: datetime, reason: str = "") -> Booking:
@@ -214,12 +253,13 @@ def cancel(booking: Booking, *, by: Booking.By, now: datetime, reason: str = "")
 def retry_copies(booking: Booking, *, now: datetime) -> None:
     """Try the outside copies and unsent mails of this booking again now, whatever wait was set.
 
-    The meeting is told and read anew even if it should be up to date: somebody may have deleted it in Zoom.
+    The meeting is told and read anew even if it should be up to date: somebody may have deleted it in Zoom,
+    and then it is made anew. One that was moved there stays where it is until the host has chosen.
     """
     with transaction.atomic():
         booking = _locked(booking)
         present = booking.appointment.meetings.filter(state=Meeting.State.PRESENT)
-        present.update(applied_hash="", fence=F("fence") + 1)
+        present.filter(seen_start=None).update(applied_hash="", fence=F("fence") + 1)
         owed.meeting(booking.appointment, now=now)
         owed.send_again(booking, now=now)
 
@@ -319,6 +359,50 @@ def _judge_change(booking: Booking, *, by: Booking.By, now: datetime) -> None:
         raise WrongState("past")
     if by == Booking.By.INVITEE and not may_change(booking, now=now):
         raise OutsideRules("cutoff")
+
+
+def _move_to(booking: Booking, start: datetime, *, by: Booking.By, now: datetime, reason: str) -> None:
+    """Give the locked booking its new time, and owe what follows from it."""
+    appointment = booking.appointment
+    before = owed.times_of(appointment)
+    length = appointment.end - appointment.start
+    appointment.start, appointment.end = start, start + length
+    appointment.revision += 1
+    appointment.save(update_fields=["start", "end", "revision"])
+    _move_holds(appointment)
+    _forget_seen(appointment)
+    booking.sequence += 1
+    booking.changed_at, booking.reason = now, reason
+    is_request = booking.status == Booking.Status.PENDING
+    if is_request:
+        booking.expires_at = _answer_until(appointment, now=now)
+    booking.save(update_fields=["sequence", "changed_at", "reason", "expires_at"])
+    facts = owed.facts_of(booking) | {"before": before, "by": by, "reason": reason}
+    if is_request:
+        _ask(booking, Message.Kind.RESCHEDULED, facts, now=now)
+        return
+    owed.meeting(appointment, now=now)
+    owed.mails(booking, Message.Kind.RESCHEDULED, facts, now=now)
+    owed.reminders(booking, now=now)
+
+
+def _forget_seen(appointment: Appointment) -> None:
+    """What was chosen here counts: Zoom is told of it whatever it was told before and shows now."""
+    seen = appointment.meetings.filter(state=Meeting.State.PRESENT).exclude(seen_start=None)
+    seen.update(seen_start=None, seen_at=None, told_start=None, applied_hash="", fence=F("fence") + 1)
+
+
+def _judge_holds(appointment: Appointment, start: datetime) -> None:
+    """Raises SlotTaken if at `start` the appointment would overlap another one of its hosts."""
+    event_type, length = appointment.event_type, appointment.end - appointment.start
+    others = Hold.objects.filter(
+        active=True,
+        host_id__in=appointment.holds.values("host_id"),
+        blocks_from__lt=start + length + timedelta(minutes=event_type.buffer_after),
+        blocks_until__gt=start - timedelta(minutes=event_type.buffer_before),
+    )
+    if others.exclude(appointment=appointment).exists():
+        raise SlotTaken
 
 
 def may_change(booking: Booking, *, now: datetime) -> bool:

@@ -27,6 +27,10 @@ class WrongState(BookingRefused):
         self.state = state
 
 
+class OtherInZoom(BookingRefused):
+    """What the host was shown of the meeting in Zoom is not how it is any more."""
+
+
 class TooManyMails(BookingRefused):
     """This address got as many first confirmations as it may for now; try again `after`."""
 

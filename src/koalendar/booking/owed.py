@@ -30,6 +30,7 @@ EXPIRY = "expiry"
 MAIL = "mail"
 ACCOUNT_MAIL = "account_mail"
 CARE = "connection"
+LOOK = "look"
 
 Facts = dict[str, Any]
 _Due = tuple[Message, datetime]
@@ -94,6 +95,18 @@ def connection_for(appointment: Appointment) -> Connection | None:
     if chosen is None and seat.connection is not None:
         chosen = seat.connection.public_id
     return connections.connection_for(seat.host, "zoom", chosen)
+
+
+def look_now(meeting: Meeting, *, now: datetime) -> None:
+    """Something may have happened to the meeting at its provider: see how it is there."""
+    enqueue(LOOK, meeting.appointment_id, due=now, lane=f"credential:{meeting.credential_id}")
+
+
+def look_later(meeting: Meeting, *, due: datetime) -> None:
+    """See how the meeting is at its provider at `due`, unless that is owed earlier already."""
+    earlier = Entry.objects.filter(kind=LOOK, subject=str(meeting.appointment_id), due_at__lte=due)
+    if not earlier.exists():
+        enqueue(LOOK, meeting.appointment_id, due=due, lane=f"credential:{meeting.credential_id}")
 
 
 def _lane(appointment: Appointment, live: Meeting) -> str:

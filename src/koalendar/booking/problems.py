@@ -4,6 +4,8 @@ from django.utils.translation import gettext as _
 
 NOT_CONNECTED = "not_connected"
 LINK_ERASED = "link_erased"
+MOVED_THERE = "moved_there"
+DELETED_THERE = "deleted_there"
 MAIL_REFUSED = "mail_refused"
 MAIL_UNREACHABLE = "mail_unreachable"
 
@@ -40,6 +42,10 @@ def _sentences() -> dict[str, str]:
         MAIL_UNREACHABLE: _(
             "The mail server has not taken this mail yet. We keep trying; you need not do anything."
         ),
+        MOVED_THERE: _(
+            "The meeting was moved in Zoom. Take the time that Zoom has, or restore the booked one."
+        ),
+        DELETED_THERE: _("The meeting was deleted in Zoom, so its link is dead. Make a new link to go on."),
         "unreachable": _("Zoom cannot be reached. We keep trying; you need not do anything."),
         "no_answer": _("Zoom has not answered yet. We keep trying; you need not do anything."),
         "server_error": _("Zoom has trouble of its own. We keep trying; you need not do anything."),

@@ -15,7 +15,7 @@ from koalendar.accounts.models import Host
 from koalendar.booking.ids import is_public_id
 from koalendar.booking.models import Booking, EventType, Meeting, Profile, ProfileAlias, Schedule
 from koalendar.booking.owed import MAIL, MEETING, entries_of
-from koalendar.booking.problems import NOT_CONNECTED
+from koalendar.booking.problems import DELETED_THERE, MOVED_THERE, NOT_CONNECTED
 from koalendar.connections import queries as connections
 from koalendar.connections.models import Deletion
 from koalendar.connections.provider import Reason
@@ -86,9 +86,10 @@ class Whereabouts:
     """Where a booking happens. `join_url` is empty until there is a link, and again once it is of no use.
 
     `problem` is a code of `booking.problems`. `late` says that the link took longer than it should.
-    `waits_for_host` says that it is the host who has to mend something. `kept_until` says that the account of
-    the link is not connected any more: the link works, the meeting follows no change, and what we keep of it
-    is erased then.
+    `waits_for_host` says that it is the host who has to mend something. A meeting that was moved in Zoom, to
+    `seen_start`, has failed in that the host has to choose; its link is as good as before. `kept_until` says
+    that the account of the link is not connected any more: the link works, the meeting follows no change, and
+    what we keep of it is erased then.
     """
 
     kind: str
@@ -104,6 +105,11 @@ class Whereabouts:
     late: bool = False
     waits_for_host: bool = False
     kept_until: datetime | None = None
+    seen_start: datetime | None = None
+
+    @property
+    def can_start(self) -> bool:
+        return self.state is CopyState.READY or (self.seen_start is not None and bool(self.join_url))
 
     @property
     def spoken_id(self) -> str:
@@ -158,8 +164,10 @@ def _place_of(
     kind = str(booking.appointment.location.get("kind", ""))
     if row is None:
         return Whereabouts(kind=kind, state=CopyState.NONE)
-    state = _copy_state(booking, row, entry)
+    drift = _drift(booking, row, now=now)
+    state = _copy_state(booking, row, entry, drift)
     shown = booking.is_live and bool(row.join_url)
+    given_up = entry is not None and entry.needs_person
     return Whereabouts(
         kind=kind,
         state=state,
@@ -167,21 +175,41 @@ def _place_of(
         meeting_id=row.remote_id if shown else "",
         passcode=row.passcode if shown else "",
         dial_in=row.dial_in if shown else (),
-        problem=row.problem if state in (CopyState.PENDING, CopyState.FAILED) else "",
-        since=row.problem_since or row.changed_at,
+        problem=_problem(row, drift, given_up=given_up) if state in _TELLING else "",
+        since=row.problem_since or (row.seen_at if drift else None) or row.changed_at,
         next_try=entry.due_at if entry is not None else None,
         attempts=entry.attempts if entry is not None else 0,
         late=not row.join_url and now - row.created_at > timedelta(seconds=settings.KOALENDAR_LINK_WAIT),
-        waits_for_host=entry is not None and entry.needs_person,
+        waits_for_host=given_up or (bool(drift) and state is CopyState.FAILED),
         kept_until=ending if shown else None,
+        seen_start=row.seen_start if drift == MOVED_THERE else None,
     )
 
 
-def _copy_state(booking: Booking, row: Meeting, entry: Entry | None) -> CopyState:
+_TELLING = (CopyState.PENDING, CopyState.FAILED)
+
+
+def _problem(row: Meeting, drift: str, *, given_up: bool) -> str:
+    """Why a change of ours was refused comes first: it says why choosing again would not help."""
+    return row.problem if given_up and row.problem else drift or row.problem
+
+
+def _drift(booking: Booking, row: Meeting, *, now: datetime) -> str:
+    """What somebody did to the meeting in Zoom and the host has still to decide about; empty for nothing."""
+    if not booking.is_live or booking.appointment.end <= now:
+        return ""
+    if row.was_deleted_there:
+        return DELETED_THERE
+    return MOVED_THERE if row.seen_start is not None and row.state == Meeting.State.PRESENT else ""
+
+
+def _copy_state(booking: Booking, row: Meeting, entry: Entry | None, drift: str) -> CopyState:
     if entry is not None and entry.needs_person:
         return CopyState.FAILED
     if entry is not None and entry.due_at is not None:
         return CopyState.PENDING
+    if drift:
+        return CopyState.FAILED
     if row.state == Meeting.State.GONE:
         return CopyState.REMOVED
     return CopyState.READY if booking.is_live and row.state == Meeting.State.PRESENT else CopyState.PENDING

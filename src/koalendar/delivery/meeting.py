@@ -14,6 +14,7 @@ late, or after a crash at any line:
 import hashlib
 import json
 import logging
+import random
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -50,6 +51,9 @@ UNCERTAIN = "uncertain"
 UNRESOLVED = "unresolved"
 TIME_DIFFERS = "time_differs"
 State = Meeting.State
+# A little under a day: whatever nobody told us of is found within one.
+LOOK_EVERY = timedelta(hours=23, minutes=30)
+LAST_LOOK = timedelta(hours=1)
 
 
 def sync_meeting(subject: str, *, now: datetime) -> Outcome:
@@ -59,7 +63,7 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
     if row is None:
         return Done()
     try:
-        return _make(appointment, row, now) if _is_wanted(appointment) else _unmake(appointment, row, now)
+        return _make(appointment, row, now) if is_wanted(appointment) else _unmake(appointment, row, now)
     except Temporary as error:
         _note_problem(row, error.reason, now)
         return later(error)
@@ -69,7 +73,7 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
     except Rejected as error:
         # A create that is pending stays so, whatever else was refused: it must not be forgotten.
         _note_problem(row, error.reason, now, state=State.BLOCKED if row.state == State.NEEDED else None)
-        _note_rights(row, error, now)
+        note_rights(row, error, now)
         if error.reason == Reason.PAST_START and appointment.end > now:
             return Retry(error.reason, after=timedelta(seconds=1))
         return GiveUp(error.reason)
@@ -86,7 +90,7 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
         return Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
 
 
-def _is_wanted(appointment: Appointment) -> bool:
+def is_wanted(appointment: Appointment) -> bool:
     return appointment.at_zoom and appointment.status == Appointment.Status.CONFIRMED
 
 
@@ -99,7 +103,7 @@ def _make(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
             return Done()
         _note_problem(row, Reason.PAST_START, now)
         return GiveUp(Reason.PAST_START)
-    credential = _credential_for(appointment, row)
+    credential = credential_for(appointment, row)
     if credential is None and _is_told(row) and _has_another_account(appointment, row):
         problem = UNRESOLVED if row.state == State.CREATE_PENDING else ""
         return _begin_again(appointment, row, problem, now)
@@ -124,14 +128,14 @@ def _create(
     now: datetime,
 ) -> Outcome:
     """Commit that a create is about to leave, then let it leave."""
-    _record(row, now, state=State.CREATE_PENDING, credential=credential, attempted_at=now, looked_at=None)
+    record(row, now, state=State.CREATE_PENDING, credential=credential, attempted_at=now, looked_at=None)
     try:
         made = zoom.create(spec)
     except Uncertain:
         return _adopt(appointment, row, zoom, spec, now)
     except ProviderError:
         # Surely not made: the next try may create without looking.
-        _record(row, now, state=State.NEEDED, attempted_at=None)
+        record(row, now, state=State.NEEDED, attempted_at=None)
         raise
     return _arrive(appointment, row, made, spec, now)
 
@@ -156,7 +160,7 @@ def _adopt(
     except Rejected as error:
         if error.reason == Reason.PERSONAL_ROOM:
             zoom.delete(found[0].remote_id)
-            _record(row, now, state=State.NEEDED, attempted_at=None)
+            record(row, now, state=State.NEEDED, attempted_at=None)
         raise
     return _arrive(appointment, row, adopted, spec, now)
 
@@ -170,7 +174,7 @@ def _may_create_again(row: Meeting, now: datetime) -> bool:
     if now - row.attempted_at < timedelta(seconds=settings.KOALENDAR_UNCERTAIN_WAIT):
         return False
     if row.looked_at is None:
-        _record(row, now, looked_at=now)
+        record(row, now, looked_at=now)
         return False
     return now - row.looked_at >= timedelta(seconds=settings.KOALENDAR_UNCERTAIN_GAP)
 
@@ -190,13 +194,19 @@ def _look_again(row: Meeting, now: datetime) -> Outcome:
 def _move(
     appointment: Appointment, row: Meeting, zoom: MeetingProvider, spec: MeetingSpec, now: datetime
 ) -> Outcome:
+    if row.seen_start is not None:
+        return Done()  # Moved by somebody in Zoom: nothing is told before the host has chosen.
     is_told = row.applied_hash == _hash(appointment)
     if is_told and not _is_out_of_sight(row):
-        _record(row, now, problem="", problem_since=None)
+        record(row, now, problem="", problem_since=None)
         return Done()
     try:
-        # What was told already is only looked at: Zoom counts changes, a hundred a day.
-        moved = zoom.read(row.remote_id) if is_told else zoom.update(row.remote_id, spec)
+        # What was told already is only looked at: Zoom counts changes, a hundred a day. And where it is not
+        # the time that has changed here, the time there is not ours to set back unasked.
+        there = zoom.read(row.remote_id) if is_told or row.told_start == appointment.start else None
+        if there is not None and note_moved(appointment, row, there, now):
+            return Done()
+        moved = there if is_told and there is not None else zoom.update(row.remote_id, spec)
     except Gone:
         # Deleted by hand, or expired: Zoom forgets a meeting 30 days after its date. A new one replaces
         # it with all its fields, and both sides get the new link.
@@ -213,7 +223,7 @@ def _is_out_of_sight(row: Meeting) -> bool:
 def _begin_again(appointment: Appointment, row: Meeting, problem: str, now: datetime) -> Outcome:
     """This meeting is lost to us: the next generation takes its place."""
     with transaction.atomic():
-        _record(row, now, state=State.GONE, join_url="", passcode="", dial_in=[], problem=problem)
+        record(row, now, state=State.GONE, join_url="", passcode="", dial_in=[], problem=problem)
         owed.new_meeting(appointment, now=now)
     return sync_meeting(str(appointment.pk), now=now)
 
@@ -225,9 +235,9 @@ def _arrive(
     # Zoom says 204 to a change and may ignore it all the same; what it shows afterwards is what counts.
     is_applied = made.start in (None, spec.start, appointment.start)
     with transaction.atomic():
-        bookings = _lock_bookings(appointment)
+        bookings = lock_bookings(appointment)
         had_link = row.join_url
-        _record(
+        record(
             row,
             now,
             state=State.PRESENT,
@@ -237,24 +247,28 @@ def _arrive(
             dial_in=[asdict(number) for number in made.dial_in],
             looked_at=now,
             applied_hash=_hash(appointment) if is_applied else "",
+            told_start=spec.start if is_applied else None,
+            seen_start=None,
+            seen_at=None,
             problem="" if is_applied else TIME_DIFFERS,
             problem_since=None if is_applied else row.problem_since or now,
         )
         if had_link != made.join_url:
-            _announce(bookings, row, is_another=bool(had_link) or row.generation > 1, now=now)
+            announce(bookings, row, is_another=bool(had_link) or row.generation > 1, now=now)
+        owed.look_later(row, due=first_look(appointment, now=now))
     assert row.credential is not None  # It has just answered.
     connections.note_success(row.credential, now)
     log.info("meeting_in_place", extra={"appointment": str(appointment.uid), "generation": row.generation})
     return Done() if is_applied else Retry(TIME_DIFFERS)
 
 
-def _lock_bookings(appointment: Appointment) -> list[Booking]:
+def lock_bookings(appointment: Appointment) -> list[Booking]:
     """The bookings that are told of the link, locked before their messages as everywhere."""
     live = appointment.bookings.filter(status__in=Booking.LIVE)
     return list(live.select_for_update().order_by("pk"))
 
 
-def _announce(bookings: Sequence[Booking], row: Meeting, *, is_another: bool, now: datetime) -> None:
+def announce(bookings: Sequence[Booking], row: Meeting, *, is_another: bool, now: datetime) -> None:
     """Mails that wait for the link may leave; who was told without it, or of another one, gets it now."""
     for booking in bookings:
         owed.hasten_mails(booking, now=now)
@@ -275,14 +289,44 @@ def _announce(bookings: Sequence[Booking], row: Meeting, *, is_another: bool, no
         booking.messages.filter(link_owed=True).update(link_owed=False)
 
 
+# ── What Zoom shows ──
+
+
+def note_moved(appointment: Appointment, row: Meeting, there: RemoteMeeting, now: datetime) -> bool:
+    """Note the start that Zoom shows, where it is not the one we told. Whether it is another one."""
+    told = row.told_start or appointment.start
+    seen = None if there.start in (None, told) else there.start
+    if seen != row.seen_start:
+        record(row, now, seen_start=seen, seen_at=now if seen else None)
+        log.info(
+            "meeting_moved_there", extra={"appointment": str(appointment.uid), "moved": seen is not None}
+        )
+    return seen is not None
+
+
+def first_look(appointment: Appointment, *, now: datetime) -> datetime:
+    """When to look at a meeting that is in place: some time within a day, so that not all are due at once."""
+    return _before_start(appointment, now + LOOK_EVERY * random.uniform(0.1, 1), now=now)  # noqa: S311  Jitter is no secret.
+
+
+def next_look(appointment: Appointment, *, now: datetime) -> datetime:
+    return _before_start(appointment, now + LOOK_EVERY, now=now)
+
+
+def _before_start(appointment: Appointment, due: datetime, *, now: datetime) -> datetime:
+    """Not later than shortly before the start, while that is to come: the last moment to mend something."""
+    last = appointment.start - LAST_LOOK
+    return last if now < last < due else due
+
+
 # ── There shall be none ──
 
 
 def _unmake(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
     if not _is_told(row):
-        _record(row, now, state=State.GONE, problem="", problem_since=None)
+        record(row, now, state=State.GONE, problem="", problem_since=None)
         return Done()
-    credential = _credential_for(appointment, row)
+    credential = credential_for(appointment, row)
     if credential is None:
         _note_problem(row, NOT_CONNECTED, now)
         return GiveUp(NOT_CONNECTED)
@@ -295,7 +339,7 @@ def _unmake(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
             zoom.delete(meeting.remote_id)
     else:
         zoom.delete(row.remote_id)
-    _record(row, now, state=State.GONE, join_url="", passcode="", dial_in=[], problem="", problem_since=None)
+    record(row, now, state=State.GONE, join_url="", passcode="", dial_in=[], problem="", problem_since=None)
     connections.note_success(credential, now)
     log.info("meeting_removed", extra={"appointment": str(appointment.uid), "generation": row.generation})
     return Done()
@@ -309,7 +353,7 @@ def _is_told(row: Meeting) -> bool:
     return row.state in (State.CREATE_PENDING, State.PRESENT) or bool(row.remote_id)
 
 
-def _credential_for(appointment: Appointment, row: Meeting) -> Credential | None:
+def credential_for(appointment: Appointment, row: Meeting) -> Credential | None:
     """The account to call: the one that knows the meeting, else the one that new meetings are made with.
 
     None if the host has no live connection to it, whoever else still has.
@@ -361,7 +405,7 @@ class Overtaken(Exception):
     """Another worker went on with this meeting: its record counts, ours doesn't."""
 
 
-def _record(row: Meeting, now: datetime, **values: object) -> None:
+def record(row: Meeting, now: datetime, **values: object) -> None:
     """Write `values`, if nobody else wrote since `row` was read. Raises Overtaken."""
     changes = values | {"changed_at": now, "fence": row.fence + 1}
     if not Meeting.objects.filter(pk=row.pk, fence=row.fence).update(**changes):
@@ -373,10 +417,10 @@ def _record(row: Meeting, now: datetime, **values: object) -> None:
 def _note_problem(row: Meeting, problem: str, now: datetime, *, state: str | None = None) -> None:
     since = row.problem_since if row.problem == problem else now
     values: dict[str, object] = {"problem": str(problem), "problem_since": since}
-    _record(row, now, **(values | ({"state": state} if state else {})))
+    record(row, now, **(values | ({"state": state} if state else {})))
 
 
-def _note_rights(row: Meeting, error: Rejected, now: datetime) -> None:
+def note_rights(row: Meeting, error: Rejected, now: datetime) -> None:
     """Some refusals are about the account and not about this meeting: the integrations page says so too."""
     told = error.facts.get("scopes", ())
     scopes = [str(scope) for scope in told] if isinstance(told, list | tuple) else []

@@ -6,6 +6,7 @@ from django.db.models import Q
 from koalendar import clock
 from koalendar.booking import ids
 from koalendar.booking.models.appointment import Appointment
+from koalendar.booking.problems import DELETED_THERE
 from koalendar.connections.models import Credential
 
 
@@ -18,6 +19,10 @@ class Meeting(models.Model):
     provider was last told, to be compared with what shall be there. `credential` is the account that the
     meeting was made under: it alone can change or delete it. `looked_at` is when we saw the meeting
     last; while a create is pending, when we first looked for it in vain.
+
+    `told_start` is the start that the provider last took over from us. `seen_start` is another one that
+    it shows now, because somebody moved the meeting there, and `seen_at` when we saw that; nothing is
+    told to the provider until the host has chosen between the two, or has made a newer change here.
     """
 
     class State(models.TextChoices):
@@ -40,6 +45,9 @@ class Meeting(models.Model):
     applied_hash = models.CharField(max_length=64, blank=True)
     attempted_at = models.DateTimeField(null=True)
     looked_at = models.DateTimeField(null=True)
+    told_start = models.DateTimeField(null=True)
+    seen_start = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
     fence = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=60, blank=True)
     problem_since = models.DateTimeField(null=True)
@@ -63,3 +71,8 @@ class Meeting(models.Model):
     def edition(self) -> int:
         """Rises with every record of this meeting and of those that replace it, for `Message.edition`."""
         return self.generation * 100_000 + self.fence
+
+    @property
+    def was_deleted_there(self) -> bool:
+        """Whether somebody deleted this meeting at the provider, and not we."""
+        return self.state == self.State.GONE and self.problem == DELETED_THERE

@@ -76,7 +76,7 @@ def row_of(
         invitee_url=f"{settings.KOALENDAR_BASE_URL}/b/{token_for(booking)}/",
         chip=_chip(booking, place, words.now),
         can_change=can_change(booking, now=words.now),
-        can_start=is_near and place is not None and place.state is CopyState.READY,
+        can_start=is_near and place is not None and place.can_start,
         answer_until=answer_until(booking, words),
         beside=[(one.hours, one.invitee) for one in beside[:_FEW]],
         more_beside=max(0, len(beside) - _FEW),
@@ -99,6 +99,8 @@ def _chip(booking: Booking, place: Whereabouts | None, now: datetime) -> Chip | 
         return of_status
     if place is None:
         return None
+    if place.seen_start is not None:
+        return Chip(_("Moved in Zoom"), "warn")
     if place.state is CopyState.FAILED or (place.late and not place.join_url):
         return Chip(_("No link"), "bad")
     if place.state is CopyState.PENDING and not place.join_url:
@@ -283,7 +285,9 @@ def _meeting_row(booking: Booking, place: Whereabouts, words: HostWording) -> Co
     if place.state is CopyState.NONE and booking.status_at(words.now) == Booking.Status.PENDING:
         word = _("Made when you confirm")
     is_retrying = place.state is CopyState.PENDING and place.next_try is not None and place.problem
-    mends_in_integrations = place.kept_until or (place.state is CopyState.FAILED and place.waits_for_host)
+    is_choice = place.problem in (problems.MOVED_THERE, problems.DELETED_THERE)
+    needs_account = place.state is CopyState.FAILED and place.waits_for_host and not is_choice
+    mends_in_integrations = bool(place.kept_until) or needs_account
     if place.kept_until and place.state is CopyState.READY:
         state, word = "warn", _("The link works; Zoom is disconnected")
     return CopyRow(
@@ -334,6 +338,27 @@ def why_rows(booking: Booking, words: HostWording) -> list[WhyRow]:
         )
         for answer in why_no_link(booking, now=words.now)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class InZoom:
+    """What somebody did to the meeting in Zoom, for the host to decide about.
+
+    `when` is the time that it has there, empty for a meeting that was deleted; `start` is its instant.
+    """
+
+    when: str
+    start: str
+    booked: str
+
+
+def in_zoom(booking: Booking, place: Whereabouts, words: HostWording) -> InZoom | None:
+    appointment = booking.appointment
+    booked = words.full(appointment.start, appointment.end)
+    if place.seen_start is not None:
+        seen_end = place.seen_start + (appointment.end - appointment.start)
+        return InZoom(words.full(place.seen_start, seen_end), place.seen_start.isoformat(), booked)
+    return InZoom("", "", booked) if place.problem == problems.DELETED_THERE else None
 
 
 def _mail_rows(booking: Booking, words: HostWording) -> list[CopyRow]:
@@ -438,6 +463,8 @@ def _meetings(booking: Booking) -> list[tuple[datetime, str]]:
             told.append((meeting.changed_at, _("Zoom meeting up to date")))
         elif meeting.problem == problems.LINK_ERASED:
             told.append((meeting.changed_at, _("Link erased here; the meeting stays in Zoom")))
+        elif meeting.was_deleted_there:
+            told.append((meeting.changed_at, _("Meeting deleted in Zoom")))
         elif meeting.state == Meeting.State.GONE:
             told.append((meeting.changed_at, _("Zoom meeting removed")))
     return told

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import actions, problems, queries
-from koalendar.booking.errors import OutsideRules, SlotTaken, WrongState
+from koalendar.booking.errors import OtherInZoom, OutsideRules, SlotTaken, WrongState
 from koalendar.booking.models import Booking
-from koalendar.booking.queries import CopyState, Tab
+from koalendar.booking.queries import Tab
 from koalendar.connections.actions import open_meetings
 from koalendar.connections.provider import Gone, ProviderError, Reason
 from koalendar.connections.queries import connection_to
@@ -29,6 +29,7 @@ from koalendar.web.dashboard.booking_pages import (
     days_around,
     facts_of,
     happened,
+    in_zoom,
     offer,
     row_of,
     why_rows,
@@ -142,7 +143,8 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
         "answer_until": answer_until(booking, words),
         "day": words.date_of(booking.appointment.start),
         "beside": days_around(host, [booking], words)[booking.pk],
-        "can_start": place.state is CopyState.READY and booking.appointment.end > now,
+        "can_start": place.can_start and booking.appointment.end > now,
+        "in_zoom": in_zoom(booking, place, words),
         "start_problem": _start_problem(request.GET.get("start_problem", "")),
     }
 
@@ -174,7 +176,7 @@ def start(_request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     except Gone:
         if not booking.is_live or booking.appointment.end <= clock.now():
             return _start_failed(booking, Reason.ENDED)
-        actions.retry_copies(booking, now=clock.now())
+        actions.remake_meeting(booking, now=clock.now(), gone=meeting.remote_id)
         return _start_failed(booking, _GONE)
     except ProviderError as error:
         return _start_failed(booking, str(error.reason))
@@ -248,6 +250,77 @@ def _to_next_request(host: Host, booking: Booking) -> HttpResponse:
     if queries.waiting_for(host, now=clock.now()):
         return redirect(_address(Tab.PENDING))
     return redirect("dashboard-booking", uid=booking.uid)
+
+
+# ── What was done to its meeting in Zoom ──
+
+
+@require_POST
+@for_host
+def take_time(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    """Let the booking follow its meeting to the time that the page showed."""
+    booking = own(queries.booking_of(host, uid))
+    back = redirect("dashboard-booking", uid=booking.uid)
+    now = clock.now()
+    try:
+        actions.follow_zoom(booking, start=_shown_instant(request.POST.get("start", ""), now=now), now=now)
+    except OtherInZoom:
+        messages.info(request, _("The meeting has changed in Zoom again. This is how it is now."))
+    except SlotTaken:
+        messages.warning(
+            request,
+            _(
+                "You have another booking at that time, so this one was not moved. "
+                "Move the other one first, or restore the booked time in Zoom."
+            ),
+        )
+    except OutsideRules:
+        messages.warning(
+            request, _("That time has passed, so the booking was not moved. Restore the booked time in Zoom.")
+        )
+    except WrongState:
+        messages.info(request, _("This booking had ended already."))
+    else:
+        messages.success(request, _("The booking is rescheduled."))
+    return back
+
+
+@require_POST
+@for_host
+def restore_time(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    booking = own(queries.booking_of(host, uid))
+    try:
+        actions.restore_in_zoom(booking, now=clock.now())
+    except WrongState:
+        messages.info(request, _("This booking had ended already."))
+    else:
+        messages.info(request, _("We are telling Zoom the booked time again."))
+    return redirect("dashboard-booking", uid=booking.uid)
+
+
+@require_POST
+@for_host
+def new_link(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    """Make a new meeting for one that was deleted in Zoom."""
+    booking = own(queries.booking_of(host, uid))
+    try:
+        actions.remake_meeting(booking, now=clock.now())
+    except WrongState:
+        messages.info(request, _("This booking had ended already."))
+    else:
+        messages.info(request, _("A new meeting is being made, and its link is sent to all."))
+    return redirect("dashboard-booking", uid=booking.uid)
+
+
+def _shown_instant(text: str, *, now: datetime) -> datetime:
+    """The instant that our own page put there. Raises OtherInZoom for what no page of ours could have."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise OtherInZoom from None
+    if at.tzinfo is None or abs(at - now) > _FAR:
+        raise OtherInZoom
+    return at
 
 
 # ── Cancelling ──
