@@ -160,7 +160,8 @@ def running_house(
         house = House(site, sandbox, environment, [], Path(name))
         with house:
             words = ("--port", str(sandbox_port), "--smtp-port", str(smtp_port), "--product-url", site)
-            house.start("koalendar.sandbox", *words)
+            hook = f"{site}/integrations/zoom/webhook"
+            house.start("koalendar.sandbox", *words, "--webhook-url", hook)
             assert wait_for(f"{sandbox}/_control/state", seconds=START_SECONDS)
             house.koalendar("migrate")
             house.koalendar(

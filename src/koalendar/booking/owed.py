@@ -30,6 +30,7 @@ EXPIRY = "expiry"
 MAIL = "mail"
 ACCOUNT_MAIL = "account_mail"
 CARE = "connection"
+NOTIFICATION = "notification"
 LOOK = "look"
 
 Facts = dict[str, Any]

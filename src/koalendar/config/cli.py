@@ -240,6 +240,8 @@ def _sandbox(options: argparse.Namespace) -> int:
         str(options.smtp_port),
         "--product-url",
         options.product_url,
+        "--webhook-url",
+        f"{options.product_url.rstrip('/')}/integrations/zoom/webhook",
     ]
     os.execv(sys.executable, [sys.executable, "-m", "koalendar.sandbox", *words])  # noqa: S606
 

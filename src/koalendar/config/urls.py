@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("dashboard/", include("koalendar.web.dashboard.urls")),
     path("b/<str:token>/answer/", answering.answer, name="answer-request"),
+    path("integrations/", include("koalendar.web.hooks.urls")),
     path("integrations/", include("koalendar.web.dashboard.integration_urls")),
     path("api/", include("koalendar.web.api.urls")),
     path("", include("koalendar.web.public.urls")),

@@ -149,3 +149,19 @@ class Deletion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} deletion {self.pk}"
+
+
+class WebhookIn(models.Model):
+    """A notification from a provider, as it came. It is deleted after `delivery.inbound.KEPT`.
+
+    `digest` is the SHA-256 of the body: the same notification delivered again is the one that is here.
+    """
+
+    provider = models.CharField(max_length=32)
+    digest = models.CharField(max_length=64, unique=True)
+    body = models.BinaryField()
+    received_at = models.DateTimeField()
+    worked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.provider} notification {self.pk}"

@@ -203,6 +203,29 @@ class RemoteMeeting:
     created_at: datetime | None
 
 
+class NoticeKind(StrEnum):
+    """What a provider tells us by itself."""
+
+    MEETING_MADE = "meeting_made"
+    MEETING_CHANGED = "meeting_changed"  # Also deleted, or brought back.
+    ACCESS_REMOVED = "access_removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A hint of the provider's: it may come late, twice and in any order, so what it says is asked for anew.
+
+    `at` is when it happened, by the provider's clock. Texts are empty where nothing was said.
+    """
+
+    kind: NoticeKind
+    at: datetime | None
+    remote_id: str
+    remote_user_id: str
+    account_id: str
+    client_id: str
+
+
 # ── Who can do it ──
 
 
@@ -295,3 +318,6 @@ class Provider(Protocol):
 
     def meetings(self, *, api_url: str, tokens: TokenSource) -> MeetingProvider:
         """A client for one account; an empty `api_url` means the configured one."""
+
+    def notice(self, body: bytes) -> Notice | None:
+        """What a stored notification is about; None if we make nothing of it."""

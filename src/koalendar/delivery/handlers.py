@@ -7,6 +7,7 @@ from typing import Protocol
 from koalendar.booking import owed
 from koalendar.delivery.care import look_after
 from koalendar.delivery.expiry import expire_request
+from koalendar.delivery.inbound import work_off
 from koalendar.delivery.look import look_at_meeting
 from koalendar.delivery.mail import deliver_account_mail, deliver_message
 from koalendar.delivery.meeting import sync_meeting
@@ -25,5 +26,6 @@ HANDLERS: Mapping[str, Handler] = {
     owed.MAIL: deliver_message,
     owed.ACCOUNT_MAIL: deliver_account_mail,
     owed.CARE: look_after,
+    owed.NOTIFICATION: work_off,
     owed.LOOK: look_at_meeting,
 }

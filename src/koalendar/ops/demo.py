@@ -61,6 +61,7 @@ def sandbox_command(values: dict[str, str]) -> list[str]:
         ),
         *("--state", str(Path(values["KOALENDAR_DATA_DIR"]) / "sandbox.json")),
         *("--product-url", values["KOALENDAR_BASE_URL"]),
+        *("--webhook-url", f"{values['KOALENDAR_BASE_URL']}/integrations/zoom/webhook"),
     ]
 
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 import httpx2
 from django.conf import settings
 
-from koalendar.connections.provider import TokenSource, WantedScope
+from koalendar.connections.provider import Notice, TokenSource, WantedScope
+from koalendar.connections.zoom import webhooks
 from koalendar.connections.zoom.client import ZoomClient
 from koalendar.connections.zoom.oauth import SCOPES, ZoomOAuth, trusted_api_url
 
@@ -49,3 +50,7 @@ class Zoom:
             web_url=settings.ZOOM_BASE_URL,
             transport=self._transport,
         )
+
+    def notice(self, body: bytes) -> Notice | None:
+        message = webhooks.decode(body)
+        return None if message is None else webhooks.notice_of(message)
