@@ -2,9 +2,9 @@
 
 import sys
 
-from bench import link, slots
+from bench import link, notifications, slots
 
 if __name__ == "__main__":
     slots.compare_with_targets()
     slots.show_growth()
-    sys.exit(link.main())
+    sys.exit(link.main() or notifications.main())
