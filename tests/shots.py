@@ -170,6 +170,25 @@ def detail(page: Page, house: House) -> None:
     page.get_by_role("heading", name="Outside copies").wait_for()
 
 
+def by_hand(what: str, heading: str, **facts: str) -> Callable[[Page, House], None]:
+    """The page of a new booking whose meeting was moved or deleted in Zoom."""
+
+    def go(page: Page, house: House) -> None:
+        booked(page, house)
+        meeting = next(row["body"] for row in house.state()["meetings"][::-1] if not row["deleted"])
+        house.order(f"meetings/{what}", id=meeting["id"], **facts)
+
+        def is_shown() -> bool:
+            page.goto(f"{house.site}/dashboard/")
+            page.get_by_role("link", name="Ina Berg").last.click()
+            page.get_by_role("heading", name="Outside copies").wait_for()
+            return page.get_by_role("heading", name=heading).count() > 0
+
+        eventually(is_shown)
+
+    return go
+
+
 def editor(page: Page, house: House) -> None:
     page.goto(f"{house.site}/dashboard/event-types/")
     page.get_by_role("link", name="Intro call").first.click()
@@ -225,6 +244,13 @@ SHOTS = [
     Shot("request", request_page, signed_in=True),
     Shot("decline", decline_page, signed_in=True),
     Shot("event-type-approval", approval_editor, signed_in=True),
+    Shot(
+        "booking-moved",
+        by_hand("move", "In Zoom this meeting", start_time=f"{day(10)}T19:30:00Z"),
+        signed_in=True,
+    ),
+    Shot("booking-deleted", by_hand("delete", "was deleted in Zoom"), signed_in=True),
+    Shot("sandbox-installed", lambda page, house: page.goto(f"{house.sandbox}/zoom/installed") and None),
     Shot("event-types", at("/dashboard/event-types/"), signed_in=True),
     Shot("event-type", editor, signed_in=True),
     Shot("availability", at("/dashboard/availability/"), signed_in=True),

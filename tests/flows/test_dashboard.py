@@ -16,6 +16,7 @@ from koalendar.accounts.keys import find_key
 from koalendar.accounts.models import AccountMail, Host
 from koalendar.booking.models import Booking, EventType, Schedule
 from koalendar.connections.models import Connection
+from koalendar.outbox.models import Entry
 from koalendar.sandbox.server import Sandbox
 from tests.people import PASSWORD, ada, make_booking, make_connection, make_event_type
 
@@ -326,6 +327,15 @@ def test_every_page_is_accessible(
 ) -> None:
     booking, connection = book(), make_connection(user="zoom-ada")
     event_type = booking.appointment.event_type
+    moved, deleted = (
+        make_booking(event_type, now=clock.now(), start=booking.appointment.end + timedelta(hours=hours))
+        for hours in (1, 2)
+    )
+    moved.appointment.meetings.update(
+        state="present", join_url="https://zoom.example/j/1", seen_start=moved.appointment.end
+    )
+    deleted.appointment.meetings.update(state="gone", problem="deleted_there")
+    Entry.objects.filter(kind="meeting").update(due_at=None)
     page = sign_in(visit(width=width, color_scheme=scheme), ada(), site=live_server.url)
 
     request = book(make_event_type(slug="advice", requires_confirmation=True), hour=11)
@@ -334,6 +344,8 @@ def test_every_page_is_accessible(
         "/dashboard/?q=nobody",
         "/dashboard/?tab=cancelled",
         f"/dashboard/bookings/{booking.uid}/",
+        f"/dashboard/bookings/{moved.uid}/",
+        f"/dashboard/bookings/{deleted.uid}/",
         f"/dashboard/bookings/{booking.uid}/cancel",
         f"/dashboard/bookings/{booking.uid}/reschedule",
         "/dashboard/event-types/",

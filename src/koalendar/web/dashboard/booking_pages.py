@@ -459,7 +459,9 @@ def _change(booking: Booking, message: Message, words: HostWording) -> str:
 def _meetings(booking: Booking) -> list[tuple[datetime, str]]:
     told = []
     for meeting in booking.appointment.meetings.all():
-        if meeting.state == Meeting.State.PRESENT:
+        if meeting.state == Meeting.State.PRESENT and meeting.seen_at is not None:
+            told.append((meeting.seen_at, _("Meeting moved in Zoom")))
+        elif meeting.state == Meeting.State.PRESENT:
             told.append((meeting.changed_at, _("Zoom meeting up to date")))
         elif meeting.problem == problems.LINK_ERASED:
             told.append((meeting.changed_at, _("Link erased here; the meeting stays in Zoom")))

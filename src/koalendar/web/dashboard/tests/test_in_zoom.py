@@ -58,6 +58,7 @@ def test_a_moved_meeting_is_shown_with_both_times_and_two_ways(browser: Client) 
     assert "https://zoom.example/j/85412345678" in page
     assert "Start meeting" in page
     assert "Go to integrations" not in page
+    assert "Meeting moved in Zoom" in page
     assert "Moved in Zoom" in browser.get("/dashboard/").content.decode()
 
 
