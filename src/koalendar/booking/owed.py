@@ -20,8 +20,9 @@ from django.db.models import Count, Min, Q
 from koalendar.accounts.models import AccountMail
 from koalendar.booking.errors import TooManyMails
 from koalendar.booking.models import Appointment, Booking, Meeting, Message
+from koalendar.connections import consents
 from koalendar.connections import queries as connections
-from koalendar.connections.models import Connection, Credential
+from koalendar.connections.models import Connection, Consent, Credential
 from koalendar.outbox.models import Entry
 from koalendar.outbox.queue import enqueue, enqueue_new, hasten
 
@@ -32,6 +33,7 @@ ACCOUNT_MAIL = "account_mail"
 CARE = "connection"
 NOTIFICATION = "notification"
 LOOK = "look"
+CONSENT = "consent"
 
 Facts = dict[str, Any]
 _Due = tuple[Message, datetime]
@@ -116,6 +118,11 @@ def _lane(appointment: Appointment, live: Meeting) -> str:
         return _lane_of(live.credential_id)
     connection = connection_for(appointment)
     return "" if connection is None else _lane_of(connection.credential_id)
+
+
+def consent(held: Consent, *, due: datetime | None = None) -> None:
+    """What is not confirmed in time is given back to the provider."""
+    enqueue(CONSENT, held.pk, due=due or held.expires_at + consents.SPARE)
 
 
 def _lane_of(credential_id: int) -> str:

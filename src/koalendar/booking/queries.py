@@ -17,7 +17,7 @@ from koalendar.booking.models import Booking, EventType, Meeting, Profile, Profi
 from koalendar.booking.owed import MAIL, MEETING, entries_of
 from koalendar.booking.problems import DELETED_THERE, MOVED_THERE, NOT_CONNECTED
 from koalendar.connections import queries as connections
-from koalendar.connections.models import Deletion
+from koalendar.connections.models import Connection, Deletion
 from koalendar.connections.provider import Reason
 from koalendar.outbox.models import Entry
 
@@ -391,6 +391,41 @@ def coming_without_link(host: Host, *, now: datetime) -> int:
     """How many coming bookings at Zoom have no link, for the integrations page and its banner."""
     coming = bookings_of(host).filter(_tab_filter(Tab.UPCOMING, now), appointment__location__kind="zoom")
     return coming.exclude(appointment__meetings__in=Meeting.objects.exclude(join_url="")).count()
+
+
+def coming_over(connection: Connection, *, now: datetime) -> QuerySet[Booking]:
+    """The coming bookings whose meeting lies, or is to be made, in this account; soonest first."""
+    live = Meeting.objects.exclude(state=Meeting.State.GONE)
+    there = live.filter(credential=connection.credential_id).values("appointment_id")
+    elsewhere = live.exclude(credential=None).values("appointment_id")
+    over = Q(appointment_id__in=there)
+    if connection.is_default:
+        over |= Q(appointment__location__connection=None) & ~Q(appointment_id__in=elsewhere)
+    over |= Q(appointment__location__connection=connection.public_id) & ~Q(appointment_id__in=elsewhere)
+    coming = bookings_of(connection.host).filter(
+        _tab_filter(Tab.UPCOMING, now), appointment__location__kind="zoom"
+    )
+    return coming.filter(over).order_by("appointment__start", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What goes wrong with meetings of an account: the latest `problem`, and how many bookings wait."""
+
+    problem: str
+    since: datetime
+    bookings: int
+
+
+def trouble_over(connection: Connection, *, now: datetime) -> Trouble | None:
+    """What goes wrong at present with the coming bookings of this account; None if all is well."""
+    coming = coming_over(connection, now=now).values("appointment_id")
+    troubled = Meeting.objects.filter(appointment_id__in=coming, problem_since__isnull=False)
+    troubled = troubled.exclude(state=Meeting.State.GONE).exclude(problem="")
+    latest = troubled.order_by("-problem_since", "-pk").first()
+    if latest is None or latest.problem_since is None:
+        return None
+    return Trouble(problem=latest.problem, since=latest.problem_since, bookings=troubled.count())
 
 
 def waits_for_connection(host: Host, *, now: datetime) -> bool:

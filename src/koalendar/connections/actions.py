@@ -75,14 +75,27 @@ def connect_with_code(
     Raises Rejected, Misconfigured, Temporary or Disconnected; nothing is stored then, and the host begins
     again.
     """
-    kind = registry.get(provider)
-    tokens = kind.oauth().exchange(code=code, redirect_uri=redirect_uri, verifier=verifier, now=now)
-    account = kind.meetings(api_url=tokens.api_url, tokens=_GrantedToken(tokens.access_token)).me()
+    oauth = registry.get(provider).oauth()
+    tokens = oauth.exchange(code=code, redirect_uri=redirect_uri, verifier=verifier, now=now)
+    account = whose(provider, tokens)
     return connect(host=host, provider=provider, tokens=tokens, account=account, now=now)
 
 
-def connect(*, host: Host, provider: str, tokens: Tokens, account: Account, now: datetime) -> Connection:
+def whose(provider: str, tokens: Tokens) -> Account:
+    """Ask the provider whose account these tokens, which are stored nowhere yet, are for.
+
+    Raises Rejected, Misconfigured, Temporary or Disconnected.
+    """
+    granted = _GrantedToken(tokens.access_token)
+    return registry.get(provider).meetings(api_url=tokens.api_url, tokens=granted).me()
+
+
+def connect(
+    *, host: Host, provider: str, tokens: Tokens | None, account: Account, now: datetime
+) -> Connection:
     """Link the account to the host; the same account again mends what was broken or revoked.
+
+    Without `tokens` those that other hosts of the account use already; raises Disconnected if there are none.
 
     Other hosts of the same account go on with the new tokens, since the provider may have killed the old
     ones; who disconnected, or was cut off at the provider, does so by a consent of his own. The first live
@@ -92,7 +105,10 @@ def connect(*, host: Host, provider: str, tokens: Tokens, account: Account, now:
     with transaction.atomic(durable=True):
         Host.objects.select_for_update().get(pk=host.pk)
         credential = _stored_credential(kind.client_id, provider, account)
-        _write_tokens(credential, tokens)
+        if tokens is not None:
+            _write_tokens(credential, tokens)
+        elif not credential.tokens:
+            raise Disconnected(Reason.ERASED)
         credential.connected_at = now
         credential.save()
         connection, _ = Connection.objects.get_or_create(
@@ -109,6 +125,42 @@ def connect(*, host: Host, provider: str, tokens: Tokens, account: Account, now:
     connection.refresh_from_db()
     logger.info("connected", extra={"provider": provider, "host": host.pk, "credential": credential.pk})
     return connection
+
+
+def pass_on(*, provider: str, tokens: Tokens, account: Account, now: datetime) -> bool:
+    """Give new tokens to the hosts who use this account already, since older ones may have died of them.
+
+    False if there are none, and nothing is stored.
+    """
+    client_id = registry.get(provider).client_id
+    key = {"provider": provider, "client_id": client_id, "remote_user_id": account.remote_user_id}
+    with transaction.atomic():
+        used = Credential.objects.select_for_update().filter(**key).exclude(tokens="").first()
+        if used is None:
+            return False
+        _write_tokens(used, tokens)
+        used.save()
+        for connection in used.connections.exclude(state=Connection.State.REVOKED):
+            _settle(connection, used, now, told_at=None)
+    return True
+
+
+def make_default(connection: Connection) -> None:
+    """What the host's new bookings use from now on; meetings that are there stay in their account."""
+    with transaction.atomic():
+        Host.objects.select_for_update().get(pk=connection.host_id)
+        others = Connection.objects.filter(host=connection.host_id, provider=connection.provider)
+        others.filter(is_default=True).update(is_default=False)
+        Connection.objects.filter(pk=connection.pk, state__in=Connection.LIVE).update(is_default=True)
+        _choose_default(connection.host, connection.provider)
+
+
+def revoke(*, provider: str, remote_user_id: str, tokens: Tokens, now: datetime) -> Reason | None:
+    """Ask the provider to end what was granted and is stored in no credential; None says that it did."""
+    client_id = registry.PROVIDERS[provider].client_id
+    granted = Credential(provider=provider, client_id=client_id, remote_user_id=remote_user_id)
+    _write_tokens(granted, tokens)
+    return _revoke_there(granted, now)[1]
 
 
 def disconnect(connection: Connection, *, now: datetime) -> Disconnection:

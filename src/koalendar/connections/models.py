@@ -1,4 +1,7 @@
-"""What is kept of linked accounts: a Credential per account, a Connection per host who uses it."""
+"""What is kept of linked accounts: a Credential per account, a Connection per host who uses it.
+
+A Consent is what came before a Connection, for minutes.
+"""
 
 import secrets
 
@@ -165,3 +168,33 @@ class WebhookIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} notification {self.pk}"
+
+
+class Consent(models.Model):
+    """What a host has allowed at a provider and not yet confirmed here.
+
+    Kept for minutes: confirming makes a Connection of it; otherwise it is given back and erased. `sealed`
+    holds tokens and account, and opens for this row alone.
+    """
+
+    public_id = models.CharField(max_length=32, unique=True, editable=False, default=make_public_id)
+    host = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="consents")
+    provider = models.CharField(max_length=32)
+    client_id = models.CharField(max_length=128)
+    remote_user_id = models.CharField(max_length=128)
+    sealed = models.TextField()
+    expires_at = models.DateTimeField()
+    declined_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["provider", "client_id", "remote_user_id"], name="consent_by_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} consent {self.public_id}"
+
+    @property
+    def identity(self) -> str:
+        """What the sealed content is bound to."""
+        return f"consent/{self.public_id}/{self.host_id}"

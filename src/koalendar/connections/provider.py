@@ -313,6 +313,14 @@ class Provider(Protocol):
     def client_id(self) -> str:
         """The operator's app. Another app cannot refresh the tokens of this one."""
 
+    @property
+    def marketplace_url(self) -> str:
+        """Where an admin approves the app."""
+
+    @property
+    def installed_url(self) -> str:
+        """Where people see and remove the apps that they have installed."""
+
     def oauth(self) -> OAuthProvider:
         """The token endpoint with the operator's app."""
 

@@ -23,6 +23,21 @@ def is_enabled(provider: str) -> bool:
     return registry.is_enabled(provider)
 
 
+def marketplace_url(provider: str) -> str:
+    """Where an admin approves the operator's app."""
+    return registry.PROVIDERS[provider].marketplace_url
+
+
+def installed_url(provider: str) -> str:
+    """Where people remove the operator's app at the provider."""
+    return registry.PROVIDERS[provider].installed_url
+
+
+def client_id(provider: str) -> str:
+    """The name of the operator's app among all apps of the provider; no secret."""
+    return registry.PROVIDERS[provider].client_id
+
+
 def connections_of(host: Host) -> QuerySet[Connection]:
     """All connections of a host with their credentials, the default first, revoked ones last."""
     is_revoked = Case(When(state=Connection.State.REVOKED, then=Value(1)), default=Value(0))
@@ -57,14 +72,31 @@ def connection_to(host: Host, credential: Credential) -> Connection | None:
     )
 
 
+def connection_with(host: Host, provider: str, remote_user_id: str) -> Connection | None:
+    """The host's connection to this account of the provider's, broken or not."""
+    own = connections_of(host).filter(provider=provider, credential__remote_user_id=remote_user_id)
+    return own.exclude(state=Connection.State.REVOKED).first()
+
+
+def is_shared(connection: Connection) -> bool:
+    """Whether another host uses the same account, which is therefore not revoked at the provider."""
+    others = connection.credential.connections.exclude(pk=connection.pk)
+    return others.filter(state__in=Connection.LIVE).exists()
+
+
 def missing_scopes(connection: Connection) -> list[MissingScope]:
     """What the host did not grant of what we ask for; nothing for a connection that is not live."""
     if not connection.is_live:
         return []
+    return lacking(connection.provider, connection.credential.granted_scopes)
+
+
+def lacking(provider: str, granted: frozenset[str]) -> list[MissingScope]:
+    """What is not among the `granted` scopes of what we ask for at this provider."""
     return [
         MissingScope(scope.name, gettext(scope.disables))
-        for scope in registry.PROVIDERS[connection.provider].wanted_scopes
-        if not scope.is_in(connection.credential.granted_scopes)
+        for scope in registry.PROVIDERS[provider].wanted_scopes
+        if not scope.is_in(granted)
     ]
 
 

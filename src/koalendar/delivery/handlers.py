@@ -6,6 +6,7 @@ from typing import Protocol
 
 from koalendar.booking import owed
 from koalendar.delivery.care import look_after
+from koalendar.delivery.consents import end_consent
 from koalendar.delivery.expiry import expire_request
 from koalendar.delivery.inbound import work_off
 from koalendar.delivery.look import look_at_meeting
@@ -28,4 +29,5 @@ HANDLERS: Mapping[str, Handler] = {
     owed.CARE: look_after,
     owed.NOTIFICATION: work_off,
     owed.LOOK: look_at_meeting,
+    owed.CONSENT: end_consent,
 }

@@ -1,6 +1,7 @@
 """The operator's Zoom app, as the settings describe it."""
 
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import httpx2
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.conf import settings
 from koalendar.connections.provider import Notice, TokenSource, WantedScope
 from koalendar.connections.zoom import webhooks
 from koalendar.connections.zoom.client import ZoomClient
-from koalendar.connections.zoom.oauth import SCOPES, ZoomOAuth, trusted_api_url
+from koalendar.connections.zoom.oauth import SCOPES, ZoomOAuth, is_zoom_host, trusted_api_url
 
 
 class Zoom:
@@ -27,6 +28,21 @@ class Zoom:
     @property
     def client_id(self) -> str:
         return str(settings.ZOOM_CLIENT_ID)
+
+    @property
+    def marketplace_url(self) -> str:
+        """Zoom for Government has one of its own; what stands in for Zoom has it beside its OAuth."""
+        host = urlsplit(settings.ZOOM_BASE_URL).hostname or ""
+        if not is_zoom_host(host):
+            return f"{settings.ZOOM_BASE_URL}/marketplace"
+        return f"https://marketplace.{'zoomgov.com' if host.endswith('zoomgov.com') else 'zoom.us'}"
+
+    @property
+    def installed_url(self) -> str:
+        """Zoom: docs/integrations/end-user-auth, "Manage, Added Apps", read 2026-11-23."""
+        if not is_zoom_host(urlsplit(settings.ZOOM_BASE_URL).hostname or ""):
+            return f"{settings.ZOOM_BASE_URL}/installed"
+        return f"{self.marketplace_url}/user/installed"
 
     def oauth(self) -> ZoomOAuth:
         return ZoomOAuth(

@@ -1,0 +1,50 @@
+"""Connecting an account by steps: what a provider allowed waits for the host, and is owed back without him.
+
+What changes here owes effects to the outside, which is why it does not lie with the connections.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from koalendar.accounts.models import Host
+from koalendar.booking import owed
+from koalendar.booking.actions import owe_meetings
+from koalendar.connections import actions, consents, queries, registry
+from koalendar.connections.models import Connection, Consent
+
+
+def receive(
+    *, host: Host, provider: str, code: str, verifier: str, redirect_uri: str, now: datetime
+) -> Connection | Consent:
+    """Turn the code of a callback into a consent that waits to be confirmed.
+
+    The account that the host uses already needs no question: it is connected again at once, and what waited
+    for it is owed. Raises Rejected, Misconfigured, Temporary or Disconnected; nothing is stored then.
+    """
+    oauth = registry.get(provider).oauth()
+    tokens = oauth.exchange(code=code, redirect_uri=redirect_uri, verifier=verifier, now=now)
+    account = actions.whose(provider, tokens)
+    if queries.connection_with(host, provider, account.remote_user_id) is not None:
+        connection = actions.connect(host=host, provider=provider, tokens=tokens, account=account, now=now)
+        owe_meetings(host, now=now)
+        return connection
+    with transaction.atomic():
+        consent = consents.hold(host=host, provider=provider, tokens=tokens, account=account, now=now)
+        owed.consent(consent)
+    return consent
+
+
+def confirm(consent: Consent, *, now: datetime) -> Connection:
+    """The host says yes here too: connect, and owe what waited for it. Raises what `receive` does."""
+    connection = consents.confirm(consent, now=now)
+    owe_meetings(consent.host, now=now)
+    return connection
+
+
+def give_back(consent: Consent, *, now: datetime) -> bool:
+    """The host says no. False if the provider has not taken it back yet; the worker goes on trying."""
+    with transaction.atomic():
+        consents.decline(consent, now=now)
+        owed.consent(consent, due=now + consents.SPARE)
+    return consents.give_back(consent, now=now) is None
