@@ -129,12 +129,14 @@ class Control:
         return {"status": "reset"}
 
     def change_settings(self, order: Json) -> Json:
-        """Any of published, per_second_limits (true or false), webhook_url, product_url, api_url (texts)."""
+        """Any of published, pre_approved, per_second_limits (true or false), and webhook_url, product_url,
+        api_url (texts)."""
         app = self.world.app
-        if set(order) - {"published", "per_second_limits", "webhook_url", "product_url", "api_url"}:
+        switches = ("published", "pre_approved", "per_second_limits")
+        if set(order) - {*switches, "webhook_url", "product_url", "api_url"}:
             raise ValueError("Unknown setting.")
         for name, value in order.items():
-            if not isinstance(value, bool if name in ("published", "per_second_limits") else str):
+            if not isinstance(value, bool if name in switches else str):
                 raise TypeError(f"{name} has the wrong type.")
             if isinstance(value, str) and value and urlsplit(value).scheme not in ("http", "https"):
                 raise ValueError(f"{name} must be an http address.")

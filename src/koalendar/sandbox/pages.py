@@ -55,6 +55,17 @@ SCOPE_WORDS = {
     "meeting:read:list_meetings": "List your meetings",
 }
 
+#: Pages on which Zoom stops: the product's redirect address is never called, and hears nothing.
+#: https://github.com/Calnode/calnode/issues/35 and https://github.com/simstudioai/sim/issues/5704
+_DEAD_ENDS = {
+    "unpublished": (
+        "Application not found",
+        "Unable to install this app without the developer's account. The app is not published.",
+    ),
+    "wrong": ("Something went wrong", "Unable to install this app. Try again later."),
+    "lost": ("You may close this window", "Zoom thinks that all is done, and leads nowhere."),
+}
+
 Answerer = Callable[[Request], Response]
 
 
@@ -80,6 +91,7 @@ class Pages:
             ("POST", "/zoom/meetings/move"): self.move_meeting,
             ("POST", "/zoom/meetings/recover"): self.recover_meeting,
             ("POST", "/zoom/published"): self.publish,
+            ("POST", "/zoom/pre-approved"): self.pre_approve,
             ("POST", "/zoom/validate-webhook"): self.validate_webhook,
             ("POST", "/zoom/sending"): self.change_sending,
             ("GET", "/mail/"): self.mailbox,
@@ -144,6 +156,8 @@ class Pages:
             consent = read_consent(self.world, request.query)
         except ConsentError as refusal:
             return _zoom_error(refusal.title, refusal.text)
+        if not self.world.app.pre_approved:
+            return _not_approved()
         users = "".join(
             _choice("radio", "user", user.email, f"{user.name} — {user.plan}", user.email, checked=not place)
             for place, user in enumerate(self.world.users.values())
@@ -165,7 +179,11 @@ class Pages:
 <button name="decision" value="decline">Decline</button></div>
 <details><summary>Let Zoom stand in the way</summary><div class="actions">
 <button class="quiet" name="decision" value="admin">An admin has not approved the app</button>
-<button class="quiet" name="decision" value="wrong">Something goes wrong</button></div></details>
+<button class="quiet" name="decision" value="unpublished">The app is not published for this account</button>
+<button class="quiet" name="decision" value="wrong">Something goes wrong</button>
+<button class="quiet" name="decision" value="lost">Never come back, whatever is pressed</button>
+<button class="quiet" name="decision" value="no_code">Come back with neither code nor error</button>
+</div></details>
 </form>"""
         # Browsers hold a form's redirects to form-action as well.
         return _page("Allow access", body, "", form_targets=origin_of(consent.redirect_uri))
@@ -188,13 +206,12 @@ class Pages:
         if decision == "decline":
             # What Zoom really sends on Decline is not documented; access_denied is OAuth's own answer.
             return redirect(consent.returns(error="access_denied"), 302)
-        if decision == "admin":
-            return _zoom_error(
-                "You cannot authorize this app",
-                "The admin of your account has to approve the app first. Ask for it in the marketplace.",
-            )
-        if decision != "allow":
-            return _zoom_error("Something went wrong", "Unable to install this app. Try again later.")
+        if decision == "no_code":
+            return redirect(consent.returns(), 302)
+        if decision == "admin" or not self.world.app.pre_approved:
+            return _not_approved()
+        if decision in _DEAD_ENDS:
+            return _zoom_error(*_DEAD_ENDS[decision])
         return self._allow(consent, request)
 
     def _allow(self, consent: Consent, request: Request) -> Response:
@@ -218,22 +235,29 @@ class Pages:
         options = "".join(
             f'<option value="{_h(user.email)}">{_h(user.name)}</option>' for user in self.world.users.values()
         )
+        listed = "Published" if app.published else "Not published"
+        approval = "on" if app.pre_approved else "off"
         body = f"""
 <h1>Marketplace</h1>
-<p class="lead">How an app is installed when the person starts at Zoom.</p>
+<p class="lead">The app as people find it in Zoom, who start there and not in the product.</p>
 <section class="card"><h2>The scheduling app</h2>
-<p class="hint">By the product at {_h(app.product_url)}.
-{"Published." if app.published else "Not published: no notification is sent when somebody removes it."}</p>
+<p>By the product at {_h(app.product_url)}. {_chip(listed, "ok" if app.published else "warn")}
+{_chip(f"Pre-Approve is {approval}", "ok" if app.pre_approved else "warn")}</p>
+<p class="hint">It makes a Zoom meeting for each booking. Client ID {_h(app.client_id)}.</p>
 <div class="split">
+<div><h3>Visit Site to Install</h3>
+<p class="hint">The browser is sent to the product’s own page first, which leads to the consent.</p>
+<p><a class="button primary" href="{_h(landing)}">Visit Site to Install</a></p></div>
 <form method="post" action="/zoom/marketplace/add"><h3>Add</h3>
 <p class="hint">The browser arrives at the redirect address with a code and without any state.</p>
 <label class="field"><span>Signed in to Zoom as</span><select name="user">{options}</select></label>
 <button>Add</button></form>
-<div><h3>Visit site to install</h3>
-<p class="hint">The browser is sent to the product’s own page first.</p>
-<p><a class="button primary" href="{_h(landing)}">Visit site to install</a></p></div>
 </div></section>
-<section class="card"><h2>State of the app</h2>
+<section class="card"><h2>As an admin of the Zoom account</h2>
+<form method="post" action="/zoom/pre-approved">{_hidden("pre_approved", "" if app.pre_approved else "yes")}
+<p class="hint">While Pre-Approve is off, nobody in the account can add the app.</p>
+<button>Switch Pre-Approve {"off" if app.pre_approved else "on"}</button></form></section>
+<section class="card"><h2>As the developer of the app</h2>
 <form method="post" action="/zoom/published">{_hidden("published", "" if app.published else "yes")}
 <p class="hint">Only published apps are told by app_deauthorized when somebody removes them.</p>
 <button>{"Take back publication" if app.published else "Publish the app"}</button></form></section>"""
@@ -244,12 +268,19 @@ class Pages:
 
         https://github.com/mattermost/mattermost-plugin-zoom/issues/152
         """
+        if not self.world.app.pre_approved:
+            return _not_approved()
         address = self.world.app.default_redirect
         code = self.world.issue_code(self.world.user(request.field("user")), SCOPES, address)
         return redirect(f"{address}?{urlencode({'code': code})}", 302)
 
     def publish(self, request: Request) -> Response:
         self.world.app.published = bool(request.field("published"))
+        self.world.on_change()
+        return redirect("/zoom/marketplace")
+
+    def pre_approve(self, request: Request) -> Response:
+        self.world.app.pre_approved = bool(request.field("pre_approved"))
         self.world.on_change()
         return redirect("/zoom/marketplace")
 
@@ -547,6 +578,14 @@ def _message(title: str, text: str, status: int) -> Response:
 def _zoom_error(title: str, text: str) -> Response:
     """Zoom's own error page: the redirect address is never called."""
     return _message(title, text, 400)
+
+
+def _not_approved() -> Response:
+    """https://developers.zoom.us/docs/integrations/end-user-auth/, and Okta's "You cannot authorize"."""
+    return _zoom_error(
+        "You cannot authorize this app",
+        "The admin of your account has to approve the app first. Ask for it in the marketplace.",
+    )
 
 
 def _static(name: str) -> Response:

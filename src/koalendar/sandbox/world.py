@@ -56,6 +56,8 @@ class ZoomApp:
     webhook_url: str = ""
     published: bool = False
     api_url: str = ""
+    #: Whether the admins of all Zoom accounts have switched Pre-Approve on for the app.
+    pre_approved: bool = True
 
     def allows_redirect(self, uri: str) -> bool:
         """Exact matches only, as under Zoom's strict mode; any port of this machine counts as registered."""
@@ -252,6 +254,7 @@ class ZoomWorld:
             self.faults: list[Fault] = []
             self.per_second_limits = False
             self.sending = Sending()
+            self.app.pre_approved = True
             self._recent: dict[tuple[str, str], deque[float]] = {}
             self._call_count = 0
             self.exchanges.clear()
@@ -267,6 +270,7 @@ class ZoomWorld:
             return {
                 "clock_offset": self.clock_offset,
                 "published": self.app.published,
+                "pre_approved": self.app.pre_approved,
                 "users": [asdict(user) for user in self.users.values()],
                 "codes": {code: asdict(value) for code, value in self.codes.items()},
                 "tokens": {token: asdict(value) for token, value in self.tokens.items()},
@@ -283,6 +287,7 @@ class ZoomWorld:
         with self.lock:
             self.clock_offset = state["clock_offset"]
             self.app.published = state["published"]
+            self.app.pre_approved = state.get("pre_approved", True)  # Files of earlier versions lack it.
             self.users = {item["id"]: ZoomUser(**item) for item in state["users"]}
             self.codes = {code: AuthorizationCode(**item) for code, item in state["codes"].items()}
             self.tokens = {token: Token(**item) for token, item in state["tokens"].items()}

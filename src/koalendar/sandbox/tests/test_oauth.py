@@ -166,3 +166,32 @@ def test_every_documented_oauth_error_can_be_ordered(ada: Integrator, name: str)
     if re.fullmatch(r"\d{4}", name):
         assert name in answer.json()["reason"]
     assert ada.refresh(ada.tokens["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize("decision", ["admin", "unpublished", "wrong", "lost"])
+def test_where_zoom_stops_on_a_page_of_its_own_nobody_is_sent_back(zoom: Integrator, decision: str) -> None:
+    answer = decide(zoom, user="ada@example.com", decision=decision)
+
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+
+
+def test_zoom_may_come_back_with_nothing_but_the_state(zoom: Integrator) -> None:
+    assert decide(zoom, decision="no_code").headers["location"] == f"{REDIRECT}?state=some-state"
+
+
+def test_without_pre_approve_nobody_gets_past_zoom(zoom: Integrator) -> None:
+    site = zoom.sandbox.url
+    zoom.http.post(f"{site}/zoom/pre-approved", data={"pre_approved": ""})
+
+    for answer in (
+        zoom.http.get(zoom.authorize_url()),
+        decide(zoom, user="ada@example.com", decision="allow"),
+        zoom.http.post(f"{site}/zoom/marketplace/add", data={"user": "ada@example.com"}),
+    ):
+        assert answer.status_code == 400
+        assert "You cannot authorize this app" in answer.text
+    assert "Pre-Approve is off" in zoom.http.get(f"{site}/zoom/marketplace").text
+
+    zoom.http.post(f"{site}/zoom/pre-approved", data={"pre_approved": "yes"})
+    assert decide(zoom, user="ada@example.com", decision="allow").status_code == 302
