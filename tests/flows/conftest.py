@@ -10,6 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core.cache import caches
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from koalendar.sandbox.server import Sandbox
+
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE_OPTIONS = {"runOnly": AXE_TAGS, "rules": {"target-size": {"enabled": True}}}
 CHROMIUM = os.environ.get("KOALENDAR_TEST_CHROMIUM", "") or shutil.which("chromium") or ""
@@ -17,6 +19,7 @@ CHROMIUM = os.environ.get("KOALENDAR_TEST_CHROMIUM", "") or shutil.which("chromi
 _EXPECTED = "Failed to load resource: the server responded with a status of 4"
 
 Visit = Callable[..., Page]
+Abroad = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
@@ -91,3 +94,53 @@ def is_accessible() -> Callable[[Page], None]:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
 
     return check
+
+
+# ── To Zoom and back ──
+
+
+@pytest.fixture
+def sandbox(settings: Any, live_server: Any) -> Iterator[Sandbox]:
+    """The sandbox's Zoom as this site's, with the site where the browser finds it."""
+    with Sandbox() as running:
+        settings.KOALENDAR_BASE_URL = live_server.url
+        settings.ZOOM_BASE_URL = f"{running.url}/zoom"
+        settings.ZOOM_API_URL = f"{running.url}/zoom/v2"
+        running.zoom.app.product_url = live_server.url
+        policy = settings.CONTENT_SECURITY_POLICY
+        directives = policy["DIRECTIVES"] | {"form-action": ["'self'", running.url]}
+        settings.CONTENT_SECURITY_POLICY = policy | {"DIRECTIVES": directives}
+        yield running
+
+
+@pytest.fixture
+def abroad(chromium: Browser) -> Iterator[Abroad]:
+    """`abroad(java_script_enabled=False)`: a browser of its own that may leave for Zoom.
+
+    It too must not breach our policy on the way.
+    """
+    for name in ("default", "memory"):
+        caches[name].clear()
+    contexts: list[BrowserContext] = []
+    breaches: list[str] = []
+
+    def open_page(**options: Any) -> Page:
+        context = chromium.new_context(**({"locale": "en-GB", "reduced_motion": "reduce"} | options))
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on(
+            "console",
+            lambda message: breaches.append(message.text) if "Content Security" in message.text else None,
+        )
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert breaches == []
+
+
+@pytest.fixture
+def outgoing(abroad: Abroad) -> Page:
+    return abroad()

@@ -3,17 +3,18 @@
 import re
 import time
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.utils import get_next_redirect_url
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMultiAlternatives
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from koalendar import clock
@@ -25,6 +26,8 @@ from koalendar.web.limits import client_address
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 
 _TOO_MANY = _("That failed too often. Wait a quarter of an hour, then try again.")
+
+_SIGNED_UP_AT = "signed_up_at"
 
 # What allauth puts into a mail's context as an absolute address.
 _LINKS = ("activate_url", "password_reset_url", "signup_url")
@@ -55,6 +58,13 @@ class AccountAdapter(DefaultAccountAdapter):
             return False
         return bool(super().is_reauthentication_required(app=app, **kwargs))
 
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **how: Any) -> HttpResponse:
+        """A new host has just chosen his password and shown that the mailbox is his."""
+        if how["signup"]:
+            request.session[_SIGNED_UP_AT] = time.time()
+        answer: HttpResponse = super().post_login(request, user, **how)
+        return answer
+
     def save_user(
         self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, commit: bool = True
     ) -> AbstractBaseUser:
@@ -63,6 +73,12 @@ class AccountAdapter(DefaultAccountAdapter):
         user.zone = form.cleaned_data["zone"]
         user.locale = _first_language(request)
         return super().save_user(request, user, form, commit)
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        """The link leads back to what signing up was for, in whatever browser and whenever opened."""
+        url = str(super().get_email_confirmation_url(request, emailconfirmation))
+        wanted = get_next_redirect_url(request)
+        return f"{url}?{urlencode({'next': wanted})}" if wanted else url
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write the mail down and owe it, so that no request waits for a mail server.
@@ -84,6 +100,8 @@ def _signed_in_lately(request: HttpRequest) -> bool:
     # allauth notes the wall time of each proof in the session.
     host = request.user if isinstance(request.user, Host) else None
     since = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    if request.session.get(_SIGNED_UP_AT, 0) > since:
+        return True
     return any(proof.get("at", 0) > since for proof in get_authentication_records(request, host))
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,6 +18,7 @@ from koalendar.booking.models import EventType
 from koalendar.booking.rules import MAX_QUESTIONS
 from koalendar.booking.setting_up import add_event_type
 from koalendar.connections import queries as connections
+from koalendar.web.dashboard import drafts
 from koalendar.web.dashboard.booking_pages import location_word
 from koalendar.web.dashboard.event_type_forms import (
     EventTypeForm,
@@ -80,7 +82,12 @@ def edit(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
 
 def _editor(request: HttpRequest, host: Host, event_type: EventType | None) -> HttpResponse:
     if request.method != "POST":
+        draft = drafts.find(request)
+        if draft is not None:
+            return _as_typed(request, host, event_type, draft, is_draft=True)
         return _show(request, host, event_type, EventTypeForm(host, event_type), question_set(event_type))
+    if "connect_zoom" in request.POST:
+        return redirect(reverse("zoom-install", query={"next": drafts.keep(request)}))
     if "add_question" in request.POST:
         return _with_another_question(request, host, event_type)
     data = request.POST.copy()
@@ -110,6 +117,7 @@ def _save(
         revising.change_event_type(
             event_type, revision=form.cleaned_data["revision"] or 0, schedule=schedule, **fields
         )
+    drafts.drop(request)
     messages.success(request, _("Saved."))
     return redirect("event-types")
 
@@ -120,11 +128,24 @@ def _with_another_question(request: HttpRequest, host: Host, event_type: EventTy
     known = data.get("questions-TOTAL_FORMS", "")
     total = min((int(known) if known.isdecimal() and len(known) < 4 else 0) + 1, MAX_QUESTIONS)
     data["questions-TOTAL_FORMS"] = str(total)
+    return _as_typed(request, host, event_type, data, newest=total - 1)
+
+
+def _as_typed(
+    request: HttpRequest,
+    host: Host,
+    event_type: EventType | None,
+    data: QueryDict,
+    *,
+    newest: int | None = None,
+    is_draft: bool = False,
+) -> HttpResponse:
+    """The editor with what was typed, not judged yet."""
     form = EventTypeForm(host, event_type, data)
     questions = question_set(event_type, data)
     for each in (form, *questions.forms):
         leave_unjudged(each)
-    return _show(request, host, event_type, form, questions, newest=total - 1)
+    return _show(request, host, event_type, form, questions, newest=newest, is_draft=is_draft)
 
 
 def _show(
@@ -136,6 +157,7 @@ def _show(
     *,
     status: int = 200,
     newest: int | None = None,
+    is_draft: bool = False,
 ) -> HttpResponse:
     context = {
         "event_type": event_type,
@@ -147,7 +169,8 @@ def _show(
         "has_errors": bool(form.errors or any(row.errors for row in questions.forms)),
         "summaries": _summaries(event_type),
         "zoom_is_on": connections.is_enabled("zoom"),
-        "zoom_works": zoom_works(host),
+        "zoom": connections.connection_for(host, "zoom"),
+        "is_draft": is_draft,
     }
     return render(request, "dashboard/event_type.html", context, status=status)
 

@@ -33,6 +33,7 @@ urlpatterns = [
     path("availability/", availability.edit, name="availability"),
     path("integrations/", integrations.index, name="integrations"),
     path("integrations/zoom/<str:public_id>/test", integrations.test, name="zoom-test"),
+    path("integrations/zoom/<str:public_id>/default", integrations.make_default, name="zoom-default"),
     path("integrations/zoom/<str:public_id>/disconnect", integrations.disconnect, name="zoom-disconnect"),
     path("settings/", settings.edit, name="settings"),
     path("settings/keys/", api_keys.index, name="api-keys"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,8 +15,11 @@ from koalendar.booking import queries as bookings
 from koalendar.booking.conditions import ending_for, kept_links, reason_of
 from koalendar.booking.models import Booking, EventType
 from koalendar.connections import queries
-from koalendar.connections.models import Connection
+from koalendar.connections.models import Connection, Credential
+from koalendar.connections.provider import Reason
 from koalendar.web.dashboard.wording import HostWording, wording_for
+
+SHOWN_BOOKINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,22 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
+class ComingBooking:
+    """One coming booking that the account concerns; `lacks` says what is missing, or is empty."""
+
+    uid: UUID
+    title: str
+    when: str
+    lacks: str
+
+
+@dataclass(frozen=True, slots=True)
 class ZoomCard:
-    """`state` is a connection's, or `none`; `tone` is the chip's; `sentences` stand below each other."""
+    """`state` is a connection's, or `none`; `tone` is the chip's; `sentences` stand below each other.
+
+    `event_types` are those that use the account; `coming` the first of `coming_count` bookings. `is_alone`
+    says that the host has no other account.
+    """
 
     state: str
     chip: str
@@ -40,9 +58,14 @@ class ZoomCard:
     failure: str = ""
     test_result: str = ""
     test_went_well: bool = False
+    last_problem: str = ""
     permissions: Sequence[Permission] = ()
     event_types: Sequence[EventType] = ()
+    coming: Sequence["ComingBooking"] = ()
+    coming_count: int = 0
     without_link: int = 0
+    is_default: bool = False
+    is_alone: bool = True
 
     @property
     def is_live(self) -> bool:
@@ -65,6 +88,7 @@ def cards_for(
             now=now,
             failure=failure if place == 0 else "",
             outcome=outcome if row.public_id == tested else "",
+            is_alone=len(used) == 1,
         )
         for place, row in enumerate(used)
     ]
@@ -158,7 +182,9 @@ def _since(connection: Connection) -> datetime:
     return connection.problem_since or connection.created_at
 
 
-def _card(connection: Connection, host: Host, *, now: datetime, failure: str, outcome: str) -> ZoomCard:
+def _card(
+    connection: Connection, host: Host, *, now: datetime, failure: str, outcome: str, is_alone: bool
+) -> ZoomCard:
     words = wording_for(host, now=now)
     chip, tone = {
         Connection.State.ACTIVE: (_("Connected"), "ok"),
@@ -166,25 +192,61 @@ def _card(connection: Connection, host: Host, *, now: datetime, failure: str, ou
         Connection.State.BROKEN: (_("Reconnect needed"), "bad"),
     }[Connection.State(connection.state)]
     without_link = bookings.coming_without_link(host, now=now)
+    coming = bookings.coming_over(connection, now=now)
     return ZoomCard(
         state=connection.state,
         chip=chip,
         tone=tone,
         sentences=[*_sentences(connection, words, without_link), *_kept_sentences(connection, host, now)],
         public_id=connection.public_id,
-        account=_account(connection),
+        account=account_words(connection.credential),
         last_worked=words.moment(connection.last_ok_at) if connection.last_ok_at else "",
         failure=failure,
         test_result=_test_result(connection, outcome),
         test_went_well=outcome == "well",
+        last_problem=_last_problem(connection, words),
         permissions=_permissions(connection),
-        event_types=_event_types_at_zoom(host) if connection.state == Connection.State.BROKEN else (),
+        event_types=event_types_over(host, connection),
+        coming=_coming(list(coming[:SHOWN_BOOKINGS]), words),
+        coming_count=coming.count(),
         without_link=without_link,
+        is_default=connection.is_default,
+        is_alone=is_alone,
     )
 
 
-def _account(connection: Connection) -> str:
-    credential = connection.credential
+def _last_problem(connection: Connection, words: HostWording) -> str:
+    """Why it is broken, or what goes wrong with its meetings just now, since when, and what waits for it."""
+    if connection.state == Connection.State.BROKEN:
+        known = connection.problem == Reason.AUTHORIZATION_REFUSED  # Said on the card in any case.
+        return "" if known else problems.in_words(connection.problem)
+    trouble = bookings.trouble_over(connection, now=words.now)
+    if trouble is None:
+        return ""
+    waiting = ngettext("%(many)d booking waits.", "%(many)d bookings wait.", trouble.bookings)
+    return _("Since %(at)s: %(problem)s %(waiting)s") % {
+        "at": words.moment(trouble.since),
+        "problem": problems.in_words(trouble.problem),
+        "waiting": waiting % {"many": trouble.bookings},
+    }
+
+
+def _coming(rows: Sequence[Booking], words: HostWording) -> list[ComingBooking]:
+    places = bookings.whereabouts_of(rows, now=words.now)
+    return [
+        ComingBooking(
+            uid=row.uid,
+            title=_("%(title)s with %(name)s")
+            % {"title": row.appointment.event_type.title, "name": row.invitee_name},
+            when=words.full(row.appointment.start, row.appointment.end),
+            lacks="" if places[row.pk].join_url else _("No link"),
+        )
+        for row in rows
+    ]
+
+
+def account_words(credential: Credential) -> str:
+    """ "ada@example.com, Licensed plan"; empty once the account is erased."""
     if not credential.account_email:
         return ""
     if credential.account_plan:
@@ -196,6 +258,8 @@ def _account(connection: Connection) -> str:
 
 
 def _sentences(connection: Connection, words: HostWording, without_link: int) -> list[str]:
+    if connection.state == Connection.State.ACTIVE and not connection.is_default:
+        return [_("New bookings use another account of yours. Meetings that are in this one stay in it.")]
     if connection.state == Connection.State.ACTIVE:
         return [_("New bookings get a Zoom link.")]
     if connection.state == Connection.State.ATTENTION:
@@ -239,6 +303,16 @@ def _event_types_at_zoom(host: Host) -> list[EventType]:
     return [row for row in bookings.event_types_of(host) if row.active and is_at_zoom(row)]
 
 
+def event_types_over(host: Host, connection: Connection) -> list[EventType]:
+    """The bookable event types that make meetings in this account: they name it, or it is the default."""
+    wanted = {connection.public_id} | ({None} if connection.is_default else set())
+    return [
+        row
+        for row in _event_types_at_zoom(host)
+        if any(place.get("kind") == "zoom" and place.get("connection") in wanted for place in row.locations)
+    ]
+
+
 def is_at_zoom(event_type: EventType) -> bool:
     return any(place.get("kind") == "zoom" for place in event_type.locations)
 
@@ -247,12 +321,6 @@ def zoom_works(host: Host) -> bool:
     """Whether a booking made now would get its link."""
     connection = queries.connection_for(host, "zoom")
     return connection is not None and connection.is_live
-
-
-def coming_at_zoom(host: Host, *, now: datetime) -> int:
-    """How many coming bookings a disconnection concerns."""
-    coming = bookings.bookings_of(host).filter(status__in=Booking.LIVE, appointment__end__gt=now)
-    return coming.filter(appointment__location__kind="zoom").count()
 
 
 def _test_result(connection: Connection, outcome: str) -> str:

@@ -49,6 +49,14 @@ def consent(sandbox: Sandbox, url: str) -> str:
     return f"{parts.path}?{parts.query}"
 
 
+def finish(browser: Client, back: str, decision: str = "connect") -> HttpResponse:
+    """Come back from Zoom, and answer the question if one is asked."""
+    answer = browser.get(back)
+    if "/integrations/zoom/finish/" in answer["Location"]:
+        answer = browser.post(answer["Location"], {"decision": decision})
+    return answer  # type: ignore[return-value]  # The client's answer is one.
+
+
 def test_connecting_asks_zoom_with_s256_and_state_and_without_scope(browser: Client) -> None:
     answer = browser.get("/integrations/zoom/connect")
 
@@ -66,11 +74,17 @@ def test_the_way_through_zoom_ends_connected_and_owes_the_missing_links(
     make_booking()
     back = consent(sandbox, browser.get("/integrations/zoom/connect")["Location"])
 
-    answer = browser.get(back)
+    asked = browser.get(back)
 
+    assert asked["Referrer-Policy"] == "no-referrer"
+    assert "code=" not in asked["Location"]
+    question = browser.get(asked["Location"]).content.decode()
+    assert "Ada Lovelace" in question
+    assert "ada@example.com" in question
+    assert not Connection.objects.exists()
+
+    answer = browser.post(asked["Location"], {"decision": "connect"})
     assert (answer.status_code, answer["Location"]) == (302, "/dashboard/integrations/")
-    assert answer["Referrer-Policy"] == "no-referrer"
-    assert "code=" not in answer["Location"]
     assert Connection.objects.get(host=ada()).state == "active"
     assert Audit.objects.filter(host=ada(), act="connected").exists()
     page = browser.get("/dashboard/integrations/").content.decode()
@@ -150,7 +164,7 @@ def test_connecting_returns_to_a_page_of_ours_only(browser: Client, sandbox: San
         ("//evil.example/", "/dashboard/integrations/"),
     ):
         url = browser.get("/integrations/zoom/connect", {"next": wanted})["Location"]
-        assert browser.get(consent(sandbox, url))["Location"] == reached
+        assert finish(browser, consent(sandbox, url))["Location"] == reached
 
 
 def test_testing_asks_zoom_and_says_what_was_done(browser: Client, sandbox: Sandbox) -> None:

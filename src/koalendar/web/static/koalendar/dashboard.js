@@ -34,7 +34,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A form whose changes would be lost says so, and the browser asks before leaving.
-let unsaved = false;
+let unsaved = document.querySelector("form[data-unsaved-draft]") !== null;
 const touched = (event) => {
   const form = event.target.closest("form[data-editor]");
   if (!form) return;
