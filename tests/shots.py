@@ -208,6 +208,21 @@ def revoke_key(page: Page, house: House) -> None:
     page.get_by_role("button", name="Revoke key").wait_for()
 
 
+def connect_account(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/integrations/zoom/install")
+    page.get_by_role("link", name="Continue to Zoom").click()
+    page.get_by_label("Another person").check()
+    page.get_by_label("E-mail address of the other person").fill("cleo@example.com")
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_role("heading", name="Connect this Zoom account?").wait_for()
+
+
+def disconnect(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/integrations/")
+    page.get_by_role("link", name="Disconnect").first.click()
+    page.get_by_role("heading", name="Disconnect Zoom?").wait_for()
+
+
 def last_mail(page: Page, house: House) -> None:
     mails = eventually(lambda: house.state()["mails"])
     page.goto(f"{house.sandbox}/mail/{mails[-1]['n']}/html")
@@ -215,6 +230,8 @@ def last_mail(page: Page, house: House) -> None:
 
 SHOTS = [
     Shot("home", at("/")),
+    Shot("install-signed-out", at("/integrations/zoom/install")),
+    Shot("install-start-again", at("/integrations/zoom/callback?code=stray")),
     Shot("sign-up", at("/accounts/signup/")),
     Shot("sign-in", at("/accounts/login/")),
     Shot("host-page", at("/ada/")),
@@ -236,6 +253,7 @@ SHOTS = [
     Shot("gone", at("/b/nothing/")),
     Shot("unknown", at("/nobody-here/")),
     Shot("mail", last_mail),
+    Shot("sandbox-marketplace", lambda page, house: page.goto(f"{house.sandbox}/zoom/marketplace") and None),
     Shot("sandbox-zoom", lambda page, house: page.goto(f"{house.sandbox}/zoom/") and None),
     Shot("sandbox-mailbox", lambda page, house: page.goto(f"{house.sandbox}/mail/") and None),
     Shot("bookings", at("/dashboard/"), signed_in=True),
@@ -255,6 +273,10 @@ SHOTS = [
     Shot("event-type", editor, signed_in=True),
     Shot("availability", at("/dashboard/availability/"), signed_in=True),
     Shot("integrations", at("/dashboard/integrations/"), signed_in=True),
+    Shot("install", at("/integrations/zoom/install?another=1"), signed_in=True),
+    Shot("connect-account", connect_account, signed_in=True),
+    Shot("zoom-trouble", at("/dashboard/integrations/?trouble=1"), signed_in=True),
+    Shot("zoom-disconnect", disconnect, signed_in=True),
     Shot("settings", at("/dashboard/settings/"), signed_in=True),
     Shot("key-form", at("/dashboard/settings/keys/new"), signed_in=True),
     Shot("key-made", new_key, signed_in=True),
