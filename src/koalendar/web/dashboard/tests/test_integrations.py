@@ -14,10 +14,11 @@ from django.test import Client
 
 from koalendar import clock
 from koalendar.accounts.models import Audit
+from koalendar.booking import queries as bookings
 from koalendar.booking.actions import cancel
-from koalendar.booking.models import Booking
+from koalendar.booking.models import Booking, Meeting
 from koalendar.connections import actions
-from koalendar.connections.models import Connection
+from koalendar.connections.models import Connection, Credential
 from koalendar.connections.pkce import challenge_of
 from koalendar.outbox.models import Entry
 from koalendar.sandbox.server import Sandbox
@@ -259,3 +260,91 @@ def test_without_an_app_of_the_operators_zoom_is_hidden(browser: Client, setting
     assert "Connect Zoom" not in page
     assert "ZOOM_CLIENT_ID" in page
     assert browser.get("/integrations/zoom/connect")["Location"] == "/dashboard/integrations/"
+
+
+# ── What the card says ──
+
+
+def _book_next_tuesday() -> Booking:
+    return make_booking(now=clock.now(), start=_next_tuesday())
+
+
+def test_the_card_names_what_uses_the_account_and_what_goes_wrong_with_it(browser: Client) -> None:
+    connection = make_connection()
+    booking = _book_next_tuesday()
+    Meeting.objects.filter(appointment=booking.appointment).update(
+        credential=connection.credential, problem="no_answer", problem_since=clock.now()
+    )
+
+    page = browser.get("/dashboard/integrations/").content.decode()
+
+    assert "1 event type uses it" in page
+    assert f"/dashboard/bookings/{booking.uid}/" in page
+    assert "Zoom has not answered yet." in page
+    assert "1 booking waits." in page
+
+
+def test_a_booking_is_told_at_the_account_that_its_meeting_lies_in(browser: Client) -> None:
+    default = make_connection(user="zoom-ada")
+    other = make_connection(user="zoom-cleo", is_default=False)
+    booking = _book_next_tuesday()
+    now = clock.now()
+    assert list(bookings.coming_over(default, now=now)) == [booking]
+    assert list(bookings.coming_over(other, now=now)) == []
+
+    Meeting.objects.filter(appointment=booking.appointment).update(credential=other.credential)
+
+    assert list(bookings.coming_over(default, now=now)) == []
+    assert list(bookings.coming_over(other, now=now)) == [booking]
+    assert not bookings.coming_over(make_connection(make_host("Ben Adida")), now=now).exists()
+
+
+def test_why_it_is_broken_is_said_where_more_than_reconnecting_is_needed(browser: Client) -> None:
+    make_connection(state="broken", problem="admin_disabled", problem_since=NOW)
+
+    page = browser.get("/dashboard/integrations/").content.decode()
+
+    assert "Your Zoom admin has switched this app off." in page
+
+
+def test_disconnecting_one_account_of_two_says_which_one_takes_over(browser: Client) -> None:
+    first = make_connection(user="zoom-ada")
+    second = make_connection(user="zoom-cleo", is_default=False)
+    Credential.objects.filter(pk=second.credential_id).update(account_email="cleo@example.com")
+
+    page = browser.get(f"/dashboard/integrations/zoom/{first.public_id}/disconnect").content.decode()
+
+    assert "new bookings use cleo@example.com" in page
+    assert "New bookings get no Zoom link." not in page
+
+
+def test_disconnecting_a_shared_account_says_that_zoom_keeps_the_app(browser: Client) -> None:
+    mine = make_connection()
+    make_connection(make_host("Ben Adida"))
+
+    page = browser.get(f"/dashboard/integrations/zoom/{mine.public_id}/disconnect").content.decode()
+
+    assert "Another host of this site uses it too" in page
+    assert "Ben" not in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "told", "button"),
+    [
+        ({"state": "active"}, "Zoom is connected as ada@example.com.", ""),
+        ({"state": "attention"}, "but not everything works", "Reconnect Zoom"),
+        ({"state": "broken"}, "Zoom has to be connected again", "Reconnect Zoom"),
+        ({"state": "revoked", "is_default": False}, "Zoom is not connected", "Connect Zoom"),
+    ],
+)
+def test_the_editor_says_at_once_how_zoom_is(
+    browser: Client, fields: dict[str, Any], told: str, button: str
+) -> None:
+    connection = make_connection(**fields)
+    Credential.objects.filter(pk=connection.credential_id).update(account_email="ada@example.com")
+
+    page = browser.get("/dashboard/event-types/new").content.decode()
+
+    assert told in page
+    assert ('name="connect_zoom"' in page) == bool(button)
+    assert button in page
