@@ -35,12 +35,12 @@ SCOPES: Final = (
     WantedScope(
         "user:read:user",
         ("user:read", "user_info:read"),
-        gettext_noop("Koalendar cannot tell which Zoom account is connected."),
+        gettext_noop("We cannot tell which Zoom account is connected."),
     ),
     WantedScope(
         "user:read:settings",
         ("user:read",),
-        gettext_noop("Koalendar cannot read your Zoom settings, such as automatic recording."),
+        gettext_noop("We cannot read your Zoom settings, such as automatic recording."),
     ),
     WantedScope(
         "meeting:write:meeting", ("meeting:write",), gettext_noop("New bookings get no Zoom meeting.")
@@ -48,7 +48,7 @@ SCOPES: Final = (
     WantedScope(
         "meeting:read:meeting",
         ("meeting:read",),
-        gettext_noop("Koalendar cannot check meetings, nor start one for you."),
+        gettext_noop("We cannot check meetings, nor start one for you."),
     ),
     WantedScope(
         "meeting:update:meeting",
@@ -63,7 +63,7 @@ SCOPES: Final = (
     WantedScope(
         "meeting:read:list_meetings",
         ("meeting:read",),
-        gettext_noop("After trouble on the way, Koalendar cannot find the meeting it has just made."),
+        gettext_noop("After trouble on the way, we cannot find the meeting that we have just made."),
     ),
 )
 
