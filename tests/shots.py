@@ -252,6 +252,10 @@ SHOTS = [
     Shot("asking-mail", asking_mail),
     Shot("gone", at("/b/nothing/")),
     Shot("unknown", at("/nobody-here/")),
+    Shot("help-zoom", at("/help/zoom/")),
+    Shot("help-support", at("/help/support/")),
+    Shot("privacy", at("/privacy/")),
+    Shot("terms", at("/terms/")),
     Shot("mail", last_mail),
     Shot("sandbox-marketplace", lambda page, house: page.goto(f"{house.sandbox}/zoom/marketplace") and None),
     Shot("sandbox-zoom", lambda page, house: page.goto(f"{house.sandbox}/zoom/") and None),
@@ -283,6 +287,7 @@ SHOTS = [
     Shot("keys", at("/dashboard/settings/keys/"), signed_in=True),
     Shot("key-revoke", revoke_key, signed_in=True),
     Shot("support", at("/dashboard/support/"), signed_in=True),
+    Shot("help-zoom-own", at("/help/zoom/"), signed_in=True),
     Shot("styleguide", at("/styleguide")),
 ]
 

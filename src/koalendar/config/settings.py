@@ -115,11 +115,15 @@ if bool(ZOOM_CLIENT_ID) != bool(ZOOM_CLIENT_SECRET):
     raise SettingError("ZOOM_CLIENT_SECRET", "and ZOOM_CLIENT_ID belong together; give both or neither")
 ZOOM_BASE_URL = env.url("ZOOM_BASE_URL", "https://zoom.us")
 ZOOM_API_URL = env.url("ZOOM_API_URL", "https://api.zoom.us/v2")
+ZOOM_DOMAIN_VERIFICATION = env.text("ZOOM_DOMAIN_VERIFICATION")
 
 # The product.
 
 KOALENDAR_BRAND = env.text("KOALENDAR_BRAND", "Koalendar")
 KOALENDAR_SUPPORT_EMAIL = env.text("KOALENDAR_SUPPORT_EMAIL")
+KOALENDAR_SUPPORT_HOURS = env.text("KOALENDAR_SUPPORT_HOURS")
+KOALENDAR_PRIVACY = env.text("KOALENDAR_PRIVACY")
+KOALENDAR_TERMS = env.text("KOALENDAR_TERMS")
 KOALENDAR_SIGNUP = env.choice("KOALENDAR_SIGNUP", "open", ("open", "closed"))
 KOALENDAR_TRUSTED_PROXIES = env.parsed(
     "KOALENDAR_TRUSTED_PROXIES", "", parse_networks, "give comma-separated networks like 10.0.0.0/8"

@@ -19,5 +19,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("integrations/", include("koalendar.web.hooks.urls")),
     path("integrations/", include("koalendar.web.dashboard.integration_urls")),
     path("api/", include("koalendar.web.api.urls")),
+    path("", include("koalendar.web.help.urls")),
     path("", include("koalendar.web.public.urls")),
 ]

@@ -11,6 +11,7 @@ HOUSE = WEB.parent
 SHEETS = WEB / "static" / "koalendar"
 PUBLIC = (SHEETS / "public.css").read_text()
 DASHBOARD = (SHEETS / "dashboard.css").read_text()
+HELP = (SHEETS / "help.css").read_text()
 
 TEXTS = 4.5
 EDGES = 3.0
@@ -77,13 +78,16 @@ def test_the_public_sheet_weighs_less_than_10_kb_compressed() -> None:
     assert len(gzip.compress(PUBLIC.encode())) < 10_000
 
 
-@pytest.mark.parametrize("sheet", [PUBLIC, DASHBOARD], ids=["public", "dashboard"])
+every_sheet = pytest.mark.parametrize("sheet", [PUBLIC, DASHBOARD, HELP], ids=["public", "dashboard", "help"])
+
+
+@every_sheet
 def test_a_sheet_says_sides_so_that_right_to_left_follows(sheet: str) -> None:
     sided = r"(?:margin|padding|border)-(?:left|right)|[{;] *(?:left|right):|(?:float|clear): *(?:left|right)"
     assert re.findall(sided, sheet) == []
 
 
-@pytest.mark.parametrize("sheet", [PUBLIC, DASHBOARD], ids=["public", "dashboard"])
+@every_sheet
 def test_colours_outside_the_tokens_come_from_them(sheet: str) -> None:
     rules = re.sub(r"@layer tokens \{.*?\n\}|@layer print \{.*?\n\}", "", sheet, flags=re.S)
     # The ground of a QR code is white in both themes, or cameras do not read it.

@@ -1,0 +1,44 @@
+"""The numbers that the texts name: from the code that keeps to them wherever there is such code."""
+
+from datetime import date, timedelta
+
+from django.conf import settings
+
+from koalendar.booking.links import LIFE_AFTER_END
+from koalendar.web.dashboard import attempts
+from koalendar.web.dashboard.wording import in_minutes
+
+# When the texts of this room were last changed in what they say.
+WRITTEN = date(2026, 11, 25)
+
+# After a host has removed Zoom: how long links, ids and passcodes of his coming bookings are kept (Zoom's own
+# limit: Marketplace Developer Agreement, "Deactivation and Data Deletion"), how long before they go he is
+# warned, and how soon we notice what Zoom does not tell us.
+LINKS_STAY = timedelta(days=10)
+WARNED_BEFORE = timedelta(days=3)
+NOTICED_WITHIN = timedelta(hours=24)
+
+# Zoom's own limits: new or changed meetings a day and user, minutes of a meeting on a free plan
+# (developers.zoom.us/docs/api/rate-limits and zoom.us/pricing, read 2026-11-23).
+MEETINGS_A_DAY = 100
+FREE_PLAN_MINUTES = 40
+
+
+def numbers() -> dict[str, str]:
+    """The numbers in words, under the names by which the texts know them."""
+    return {
+        "kept": _in_words(LINKS_STAY),
+        "warned": _in_words(WARNED_BEFORE),
+        "noticed": _in_words(NOTICED_WITHIN),
+        "attempt": _in_words(attempts.LIFE),
+        "link_wait": _in_words(timedelta(seconds=settings.KOALENDAR_LINK_WAIT)),
+        "link_life": _in_words(LIFE_AFTER_END),
+        "session_life": _in_words(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
+        "free_plan": in_minutes(FREE_PLAN_MINUTES),
+        "meetings_a_day": str(MEETINGS_A_DAY),
+    }
+
+
+def _in_words(length: timedelta) -> str:
+    """In the largest unit that is whole, a minute at least."""
+    return in_minutes(max(1, round(length.total_seconds() / 60)))
