@@ -4,16 +4,21 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.urls import Resolver404, resolve, reverse
 
 from koalendar.config.cli import main
 from koalendar.connections.zoom.oauth import SCOPES
+from koalendar.web.help.tests.wording import words_of_the_pages
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = ROOT / "src/koalendar/config/settings.py"
 EXAMPLE = ROOT / ".env.example"
 OPERATE = ROOT / "docs/operate.md"
+ZOOM_APP = ROOT / "docs/zoom-app.md"
 PAGES = sorted(
     [*ROOT.glob("*.md")]
     + [page for room in ("docs", "src", "tests", "bench") for page in (ROOT / room).rglob("*.md")]
@@ -23,6 +28,9 @@ PAGES = sorted(
 # operator is told to put things.
 _MACHINE = re.compile(r"(?<![\w.:/])(?:/(?:home|mnt|private|root|tmp|Users|work|workspace)\b|[A-Z]:\\)")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+# Where Zoom's notifications arrive; the mark goes when something answers there.
+NOTIFIED = ("/integrations/zoom/deauthorize", "/integrations/zoom/webhook")
+NOT_THERE_YET = pytest.mark.xfail(raises=Resolver404, reason="notifications are not received yet")
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -171,6 +179,42 @@ def test_operators_are_told_exactly_the_scopes_that_are_asked_for() -> None:
     assert [row[0].strip("`") for row in rows_of(OPERATE, "Your Zoom app")] == [
         scope.name for scope in SCOPES
     ]
+
+
+def test_the_page_about_the_app_names_exactly_the_scopes_that_are_asked_for() -> None:
+    assert [row[0].strip("`") for row in rows_of(ZOOM_APP, "Every scope")] == [scope.name for scope in SCOPES]
+    named = set(re.findall(r"\b(?:user|meeting):[a-z]+:[a-z_]+\b", ZOOM_APP.read_text(encoding="utf-8")))
+    assert named == {scope.name for scope in SCOPES}
+
+
+def addresses_to_enter() -> list[Any]:
+    """The paths of the addresses that operators enter at Zoom."""
+    listed = {urlsplit(row[1].strip("`")).path for row in rows_of(ZOOM_APP, "Every address")}
+    return [pytest.param(path, marks=NOT_THERE_YET) if path in NOTIFIED else path for path in sorted(listed)]
+
+
+@pytest.mark.parametrize("path", addresses_to_enter())
+def test_each_address_that_operators_enter_at_zoom_is_a_page_of_its_own(path: str) -> None:
+    # Any word could be a host's page, and any two his booking page: those would say nothing.
+    assert resolve(path).url_name not in ("host-page", "booking-page")
+
+
+@pytest.mark.parametrize("name", ["zoom-callback", "zoom-install", "zoom-verification", "help-zoom"])
+def test_no_address_that_zoom_asks_for_is_left_out(name: str) -> None:
+    text = ZOOM_APP.read_text(encoding="utf-8")
+    assert f"`https://book.example.com{reverse(name)}`" in text
+
+
+def test_the_page_about_the_app_names_only_settings_that_are_read() -> None:
+    named = set(re.findall(r"\b(?:KOALENDAR|ZOOM)_[A-Z_]+\b", ZOOM_APP.read_text(encoding="utf-8")))
+    assert {"ZOOM_CLIENT_ID", "ZOOM_DOMAIN_VERIFICATION"} <= named
+    assert named <= settings_read().keys()
+
+
+def test_the_page_about_the_app_calls_buttons_as_the_pages_do() -> None:
+    named = set(re.findall(r"\*\*([^*]+)\*\*", ZOOM_APP.read_text(encoding="utf-8")))
+    assert {"Connect Zoom", "Continue to Zoom"} <= named
+    assert named - words_of_the_pages() == set()
 
 
 # ── Pages ──
