@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.urls import Resolver404, resolve, reverse
+from django.urls import resolve, reverse
 
 from koalendar.config.cli import main
 from koalendar.connections.zoom.oauth import SCOPES
@@ -28,9 +28,6 @@ PAGES = sorted(
 # operator is told to put things.
 _MACHINE = re.compile(r"(?<![\w.:/])(?:/(?:home|mnt|private|root|tmp|Users|work|workspace)\b|[A-Z]:\\)")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-# Where Zoom's notifications arrive; the mark goes when something answers there.
-NOTIFIED = ("/integrations/zoom/deauthorize", "/integrations/zoom/webhook")
-NOT_THERE_YET = pytest.mark.xfail(raises=Resolver404, reason="notifications are not received yet")
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -190,7 +187,7 @@ def test_the_page_about_the_app_names_exactly_the_scopes_that_are_asked_for() ->
 def addresses_to_enter() -> list[Any]:
     """The paths of the addresses that operators enter at Zoom."""
     listed = {urlsplit(row[1].strip("`")).path for row in rows_of(ZOOM_APP, "Every address")}
-    return [pytest.param(path, marks=NOT_THERE_YET) if path in NOTIFIED else path for path in sorted(listed)]
+    return sorted(listed)
 
 
 @pytest.mark.parametrize("path", addresses_to_enter())

@@ -4,6 +4,7 @@ A Consent is what came before a Connection, for minutes.
 """
 
 import secrets
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
@@ -155,10 +156,13 @@ class Deletion(models.Model):
 
 
 class WebhookIn(models.Model):
-    """A notification from a provider, as it came. It is deleted after `delivery.inbound.KEPT`.
+    """A notification from a provider, as it came. It is deleted after `KEPT`.
 
     `digest` is the SHA-256 of the body: the same notification delivered again is the one that is here.
     """
+
+    # So long one that is sent again is known, and trouble can be looked into.
+    KEPT = timedelta(days=14)
 
     provider = models.CharField(max_length=32)
     digest = models.CharField(max_length=64, unique=True)

@@ -21,8 +21,7 @@ from koalendar.outbox.queue import hasten
 
 log = logging.getLogger(__name__)
 
-# How long a notification is kept as it came, so that one sent again is known, and for looking into trouble.
-KEPT = timedelta(days=14)
+KEPT = WebhookIn.KEPT
 
 
 def work_off(subject: str, *, now: datetime) -> Outcome:

@@ -5,17 +5,17 @@ from datetime import date, timedelta
 from django.conf import settings
 
 from koalendar.booking.links import LIFE_AFTER_END
+from koalendar.booking.once import KEPT
+from koalendar.connections import consents
+from koalendar.connections.deletions import LINKS_STAY, WARNED_BEFORE
+from koalendar.connections.models import WebhookIn
 from koalendar.web.dashboard import attempts
 from koalendar.web.dashboard.wording import in_minutes
 
 # When the texts of this room were last changed in what they say.
 WRITTEN = date(2026, 11, 25)
 
-# After a host has removed Zoom: how long links, ids and passcodes of his coming bookings are kept (Zoom's own
-# limit: Marketplace Developer Agreement, "Deactivation and Data Deletion"), how long before they go he is
-# warned, and how soon we notice what Zoom does not tell us.
-LINKS_STAY = timedelta(days=10)
-WARNED_BEFORE = timedelta(days=3)
+# How soon we notice what Zoom does not tell us.
 NOTICED_WITHIN = timedelta(hours=24)
 
 # Zoom's own limits: new or changed meetings a day and user, minutes of a meeting on a free plan
@@ -31,6 +31,9 @@ def numbers() -> dict[str, str]:
         "warned": _in_words(WARNED_BEFORE),
         "noticed": _in_words(NOTICED_WITHIN),
         "attempt": _in_words(attempts.LIFE),
+        "answers": _in_words(KEPT),
+        "consents": _in_words(consents.LIFE),
+        "notifications": _in_words(WebhookIn.KEPT),
         "link_wait": _in_words(timedelta(seconds=settings.KOALENDAR_LINK_WAIT)),
         "link_life": _in_words(LIFE_AFTER_END),
         "session_life": _in_words(timedelta(seconds=settings.SESSION_COOKIE_AGE)),

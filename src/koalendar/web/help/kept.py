@@ -45,9 +45,12 @@ OF_INVITEES = (
     ),
     Kept(
         ("booking.Idempotency",),
-        _("A random key of the form that you sent, and a fingerprint of what it said."),
+        _(
+            "A random key of the form or call that you sent, a fingerprint of what it said and, encrypted, "
+            "what a program was answered."
+        ),
         _("So that pressing twice makes one booking."),
-        _UNTIL_ASKED,
+        _("%(answers)s."),
     ),
 )
 
@@ -113,10 +116,23 @@ OF_HOSTS = (
             "meetings."
         ),
     ),
+    Kept(
+        ("connections.Consent",),
+        _("The access and account that Zoom gave us and that you have yet to confirm, encrypted."),
+        _("Showing you whose account it is before it is connected."),
+        _("%(consents)s at most; what you do not confirm is given back to Zoom and erased."),
+    ),
+    Kept(
+        ("connections.WebhookIn",),
+        _("What Zoom told us of your meetings and of a removal, as it came."),
+        _("Seeing what was changed in Zoom, and recognising what comes twice."),
+        _("%(notifications)s."),
+    ),
 )
 
 # Tables that say nothing about a person: work that is owed names only the numbers of rows above.
 IMPERSONAL = (
+    "connections.Deletion",  # That something was erased and when; whose it was is let go of at its end.
     "auth.Group",
     "auth.Permission",
     "contenttypes.ContentType",

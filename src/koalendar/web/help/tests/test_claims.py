@@ -15,6 +15,7 @@ from django.test import Client
 from koalendar.booking.links import LIFE_AFTER_END, token_for
 from koalendar.booking.models import Booking
 from koalendar.booking.models.profile import RESERVED_SLUGS
+from koalendar.connections import deletions
 from koalendar.connections.actions import disconnect
 from koalendar.connections.zoom.oauth import SCOPES
 from koalendar.delivery.tests.letterbox import read
@@ -158,13 +159,13 @@ def in_days(length: timedelta) -> str:
 
 @pytest.mark.parametrize("anchor", ["removing-means", "removing-data"])
 def test_how_long_links_stay_is_said_alike(anchor: str) -> None:
-    assert in_days(facts.LINKS_STAY) == "10 days"
+    assert in_days(deletions.LINKS_STAY) == "10 days"
     assert "10 days" in section(anchor)
     assert "10 days after your host has removed Zoom" in words(page("/privacy/"))
 
 
 def test_the_warning_before_the_erasure_is_said() -> None:
-    assert f"You get a mail {in_days(facts.WARNED_BEFORE)} before" in section("removing-data")
+    assert f"You get a mail {in_days(deletions.WARNED_BEFORE)} before" in section("removing-data")
 
 
 def test_numbers_come_from_the_code_that_keeps_to_them(settings: Any) -> None:
