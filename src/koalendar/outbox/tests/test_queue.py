@@ -122,6 +122,14 @@ def test_a_retry_says_why_and_when() -> None:
     assert queue.lease("two", now=NOW + timedelta(seconds=29)) is None
 
 
+def test_an_entry_that_waits_for_its_time_forgets_what_failed_before() -> None:
+    enqueue()
+    queue.retry(lease(), now=NOW, problem="no_answer", after=timedelta())
+    queue.wait(lease("two"), due=NOW + timedelta(days=1))
+    row = entry()
+    assert (row.due_at, row.problem, row.attempts) == (NOW + timedelta(days=1), "", 0)
+
+
 def test_what_was_given_up_waits_for_a_person_and_then_for_nobody() -> None:
     enqueue()
     queue.give_up(lease(), now=NOW, problem="missing_scope")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2 as httpx
@@ -147,6 +148,32 @@ def test_revoking_kills_both_tokens_and_uninstalls(ada: Integrator) -> None:
     assert ada.call("GET", "/users/me").json()["code"] == 124
     assert ada.refresh(ada.tokens["refresh_token"]).json()["error"] == "invalid_grant"
     assert not ada.sandbox.zoom.installed
+
+
+def test_a_private_app_learns_of_its_removal_by_refusals_alone(ada: Integrator) -> None:
+    """Published ones are notified: https://developers.zoom.us/docs/api/webhooks, read 2026-11-23."""
+    ada.sandbox.zoom.uninstall("ada@example.com")
+    answer = ada.call("GET", "/users/me")
+    assert (answer.status_code, answer.json()["code"]) == (401, 124)
+    assert ada.refresh(ada.tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    assert list(ada.sandbox.zoom.notifications) == []
+
+
+def test_meetings_stay_when_the_app_is_removed_and_are_there_when_it_is_added_again(
+    ada: Integrator,
+) -> None:
+    made = ada.create().json()
+    ada.sandbox.zoom.uninstall("ada@example.com")
+    assert [meeting.id for meeting in ada.sandbox.zoom.present_meetings()] == [made["id"]]
+    ada.connect()
+    found = ada.call("GET", f"/meetings/{made['id']}").json()
+    assert (found["join_url"], found["password"]) == (made["join_url"], made["password"])
+
+
+def test_the_date_of_an_answer_is_of_zooms_own_clock(ada: Integrator) -> None:
+    ada.sandbox.zoom.advance_clock(5 * 3600)
+    told = parsedate_to_datetime(ada.call("GET", "/users/me").headers["Date"])
+    assert abs((told - ada.sandbox.zoom.now()).total_seconds()) < 5
 
 
 def test_adding_from_the_marketplace_arrives_without_a_state(sandbox: Sandbox, http: httpx.Client) -> None:
