@@ -194,13 +194,19 @@ def disconnect(connection: Connection, *, now: datetime) -> Disconnection:
 
 
 def removed_at_provider(
-    provider: str, remote_user_id: str, *, now: datetime, removed_at: datetime | None = None
+    provider: str,
+    remote_user_id: str,
+    *,
+    now: datetime,
+    account_id: str = "",
+    removed_at: datetime | None = None,
 ) -> list[Connection]:
     """The provider says that this account has removed our app: erase at once what it gave.
 
     All hosts who used the account are concerned; returned are those whose use ends by this, each once however
     often it is told. Word of a removal before the latest consent (`removed_at`, by the provider's clock) came
-    too late and changes nothing. Makes no call. May be part of the caller's transaction, which then owes the
+    too late and changes nothing, and so does word about another `account_id` than the user is known to be in.
+    Makes no call. May be part of the caller's transaction, which then owes the
     `care` of the credential, by which the hosts are told.
     """
     key = {"provider": provider, "client_id": registry.PROVIDERS[provider].client_id}
@@ -216,6 +222,8 @@ def removed_at_provider(
             Credential.objects.select_for_update().filter(**key, remote_user_id=remote_user_id).first()
         )
         if credential is None or _is_older(removed_at, credential.connected_at):
+            return []
+        if account_id and credential.account_id not in ("", account_id):
             return []
         ended = [connection for connection in users.select_related("host") if _end(connection, now)]
         if credential.tokens:

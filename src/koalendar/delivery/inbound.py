@@ -81,7 +81,11 @@ def _remove(notice: Notice, provider: str, now: datetime) -> None:
     removed_at = None if notice.at is None else notice.at + timedelta(seconds=1)
     with transaction.atomic():
         ended = connections.removed_at_provider(
-            provider, notice.remote_user_id, now=now, removed_at=removed_at
+            provider,
+            notice.remote_user_id,
+            now=now,
+            account_id=notice.account_id,
+            removed_at=removed_at,
         )
         for credential in {connection.credential for connection in ended}:
             owed.care(credential, now=now)

@@ -196,9 +196,11 @@ def test_a_link_that_is_just_being_made_is_no_trouble() -> None:
 
 def test_the_account_that_an_event_type_names_counts_and_not_the_default() -> None:
     connected()
-    named = make_connection(user="another", is_default=False, state="revoked")
+    named = make_connection(user="another", is_default=False)
     place = {"kind": "zoom", "connection": named.public_id}
     booking = make_booking(make_event_type(locations=[place]), location=place)
+    named.state = "revoked"
+    named.save()
     first = why_no_link(booking, now=NOW)[0]
     assert first.is_well is False
     assert "not connected any more" in first.text
