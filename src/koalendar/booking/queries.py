@@ -109,7 +109,9 @@ class Whereabouts:
 
     @property
     def can_start(self) -> bool:
-        return self.state is CopyState.READY or (self.seen_start is not None and bool(self.join_url))
+        """Whether the host may ask Zoom for the address that starts the meeting."""
+        is_there = self.state is CopyState.READY or (self.seen_start is not None and bool(self.join_url))
+        return is_there and self.kept_until is None
 
     @property
     def spoken_id(self) -> str:

@@ -335,6 +335,7 @@ def test_a_removal_is_on_a_banner_and_at_its_booking_with_the_day_of_erasure(bro
     shown = browser.get(f"/dashboard/bookings/{booking.uid}/").content.decode()
     assert "The link works; Zoom is disconnected" in shown
     assert "We erase its link here on" in shown
+    assert "Start meeting" not in shown
     assert "Why is there no link?" not in shown
 
 
