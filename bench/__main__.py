@@ -2,9 +2,10 @@
 
 import sys
 
-from bench import link, notifications, slots
+from bench import http, link, notifications, slots
 
 if __name__ == "__main__":
     slots.compare_with_targets()
     slots.show_growth()
+    http.main()
     sys.exit(link.main() or notifications.main())
