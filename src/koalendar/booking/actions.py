@@ -84,14 +84,15 @@ def book(event_type: EventType, wish: Wish, *, now: datetime, once: OnceOnly | N
     `once` has seen gives the booking that it made.
     """
     with _one_winner(), transaction.atomic():
-        host_ids = lock_hosts(event_type)
+        hosts = {host.pk: host for host in lock_hosts(event_type)}
         if once is not None and (made := _made_before(once)) is not None:
             return made
-        _expire_overdue(host_ids, now=now)
+        _expire_overdue(hosts, now=now)
         takes = _judge(event_type, wish.start, wish.duration, now=now)
         owed.judge_mail([wish.invitee.email, *wish.guests], now=now)
         appointment = _agree(event_type, wish, takes)
-        booking = _seat(appointment, wish, takes, now=now)
+        appointment.hosts, appointment.seats = [hosts[seat.host_id] for seat in takes], list(takes)
+        booking = _seat(appointment, wish, now=now)
         if once is not None:
             Idempotency.objects.create(
                 caller=once.caller,
@@ -312,14 +313,14 @@ def _owe_meetings_of(credential: Credential, now: datetime) -> int:
     return len(at_zoom)
 
 
-def lock_hosts(event_type: EventType) -> list[int]:
-    """Take the hosts of `event_type`, in id order, for the rest of the transaction; gives their ids."""
+def lock_hosts(event_type: EventType) -> list[Host]:
+    """Take the hosts of `event_type`, in id order, for the rest of the transaction."""
     ids = EventTypeHost.objects.filter(event_type=event_type).values("host_id")
     return _lock(Host.objects.filter(pk__in=ids))
 
 
-def _lock(hosts: QuerySet[Host]) -> list[int]:
-    return list(hosts.order_by("pk").select_for_update().values_list("pk", flat=True))
+def _lock(hosts: QuerySet[Host]) -> list[Host]:
+    return list(hosts.order_by("pk").select_for_update())
 
 
 def _locked(booking: Booking) -> Booking:
@@ -427,11 +428,10 @@ def _agree(event_type: EventType, wish: Wish, takes: Sequence[EventTypeHost]) ->
         Hold(appointment=appointment, host_id=seat.host_id, blocks_from=begin, blocks_until=end)
         for seat in takes
     )
-    appointment.hosts = [seat.host for seat in takes]
     return appointment
 
 
-def _seat(appointment: Appointment, wish: Wish, takes: Sequence[EventTypeHost], *, now: datetime) -> Booking:
+def _seat(appointment: Appointment, wish: Wish, *, now: datetime) -> Booking:
     event_type = appointment.event_type
     is_request = appointment.status == Appointment.Status.TENTATIVE
     return Booking.objects.create(
@@ -448,7 +448,7 @@ def _seat(appointment: Appointment, wish: Wish, takes: Sequence[EventTypeHost], 
             "title": event_type.title,
             "description": event_type.description,
             "questions": event_type.questions,
-            "host": takes[0].host.name or event_type.profile.name,
+            "host": appointment.hosts[0].name or event_type.profile.name,
         },
         created_at=now,
         changed_at=now,

@@ -4,7 +4,7 @@ The pages, the API and `book` all ask here, so that what is offered and what is 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -19,6 +19,7 @@ from koalendar.scheduling.zones import load_zone, to_datetime, to_minutes, wall_
 
 MAX_DAYS = 62
 LONGEST_HOLD = timedelta(days=4)  # A day's appointment with a day's buffers on either side, and some.
+_TENTATIVE = Appointment.Status.TENTATIVE
 _LIMIT_REACH = timedelta(days=8)  # A week of the schedule's zone around any instant.
 
 
@@ -76,17 +77,15 @@ def openings(
     end: datetime,
     now: datetime,
     without: Appointment | None = None,
+    seats: Sequence[EventTypeHost] | None = None,
 ) -> Openings:
     """What decides about starts in [begin, end). `without` is an appointment that is being moved: it holds
     nothing, counts for no limit, and keeps its hosts. Nor does a request hold anything that is overdue at
-    `now`, since `book` ends it before it judges.
+    `now`, since `book` ends it before it judges. `seats` are its hosts where they are just read.
     """
-    # One that was closed or deleted after `event_type` was read has none.
-    seats = tuple(
-        event_type.event_type_hosts.filter(event_type__active=True).select_related("schedule", "host")
-    )
+    seats = _seats(event_type) if seats is None else tuple(seats)
     if without is not None:
-        keeping = set(without.holds.values_list("host_id", flat=True))
+        keeping = {host.pk for host in without.hosts}
         seats = tuple(seat for seat in seats if seat.host_id in keeping)
     rules = event_type.rules(duration)
     taken = _taken([seat.host_id for seat in seats], rules, begin, end, now, without)
@@ -100,6 +99,11 @@ def openings(
         need="any" if event_type.hosts_needed == EventType.HostsNeeded.ANY and without is None else "all",
         counted=tuple(_counted(event_type, begin, end, now, without)) if _is_limited(rules) else (),
     )
+
+
+def _seats(event_type: EventType) -> tuple[EventTypeHost, ...]:
+    """One that was closed or deleted after `event_type` was read has none."""
+    return tuple(event_type.event_type_hosts.filter(event_type__active=True).select_related("schedule"))
 
 
 def open_slots(
@@ -131,8 +135,9 @@ def open_minutes(
     zone: str,
     now: datetime,
     without: Appointment | None = None,
+    seats: Sequence[EventTypeHost] | None = None,
 ) -> dict[date, list[int]]:
-    """The same as UTC minutes, for whoever has many to write."""
+    """The same as UTC minutes, for whoever has many to write; `seats` as for `openings`."""
     if not first <= last < first + timedelta(days=MAX_DAYS):
         raise ValueError(f"from {first} to {last} is not 1 to {MAX_DAYS} days")
     here = load_zone(zone)
@@ -144,6 +149,7 @@ def open_minutes(
         end=to_datetime(end),
         now=now,
         without=without,
+        seats=seats,
     )
     return by_day(found.starts(begin, end, now=minute_of(now)), here)
 
@@ -168,19 +174,34 @@ def _taken(
         timedelta(minutes=rules.duration + rules.buffer_after),
     )
     holds = Hold.objects.filter(
-        host_id__in=host_ids, active=True, blocks_from__lt=end + after, blocks_until__gt=begin - before
+        host_id__in=host_ids,
+        active=True,
+        # The index is on the begin alone. No appointment takes longer than this, so older ones can't reach
+        # in, and a million past bookings cost nothing.
+        blocks_from__gt=begin - before - LONGEST_HOLD,
+        blocks_from__lt=end + after,
+        blocks_until__gt=begin - before,
     )
-    # The index is on the begin alone. No appointment takes longer than this, so older ones can't reach in,
-    # and a million past bookings cost nothing.
-    holds = holds.filter(blocks_from__gt=begin - before - LONGEST_HOLD)
-    overdue = Booking.objects.filter(Booking.overdue(now))
-    holds = holds.exclude(appointment__in=overdue.values("appointment"))
+    found = list(
+        holds.values_list("host_id", "blocks_from", "blocks_until", "appointment", "appointment__status")
+    )
+    free = _overdue((appointment for *_, appointment, status in found if status == _TENTATIVE), now)
     if without is not None:
-        holds = holds.exclude(appointment=without)
+        free.add(without.pk)
     taken: dict[int, list[Interval]] = defaultdict(list)
-    for host_id, blocks_from, blocks_until in holds.values_list("host_id", "blocks_from", "blocks_until"):
-        taken[host_id].append((to_minutes(blocks_from), to_minutes(blocks_until)))
+    for host, blocks_from, blocks_until, appointment, _status in found:
+        if appointment not in free:
+            taken[host].append((to_minutes(blocks_from), to_minutes(blocks_until)))
     return taken
+
+
+def _overdue(tentative: Iterable[int], now: datetime) -> set[int]:
+    """Those of these tentative appointments whose request is overdue. Mostly there are none to ask about."""
+    requests = list(tentative)
+    if not requests:
+        return set()
+    overdue = Booking.objects.filter(Booking.overdue(now), appointment__in=requests)
+    return set(overdue.values_list("appointment_id", flat=True))
 
 
 def _counted(

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Min, Q
 
-from koalendar.accounts.models import AccountMail
+from koalendar.accounts.models import AccountMail, Host
 from koalendar.booking.errors import TooManyMails
 from koalendar.booking.models import Appointment, Booking, Meeting, Message
 from koalendar.connections import consents
@@ -55,14 +55,10 @@ def meeting(appointment: Appointment, *, now: datetime) -> None:
     """The appointment's meeting shall be as the appointment is now: made, moved, or gone."""
     live = appointment.meetings.exclude(state=Meeting.State.GONE).first()
     if live is None:
-        if not _needs_meeting(appointment):
+        if not appointment.needs_meeting:
             return
         live = new_meeting(appointment, now=now)
     enqueue(MEETING, appointment.pk, due=now, lane=_lane(appointment, live))
-
-
-def _needs_meeting(appointment: Appointment) -> bool:
-    return appointment.at_zoom and appointment.status == Appointment.Status.CONFIRMED
 
 
 def new_meeting(appointment: Appointment, *, now: datetime) -> Meeting:
@@ -90,14 +86,18 @@ def _marker(uid: uuid.UUID) -> str:
 
 def connection_for(appointment: Appointment) -> Connection | None:
     """What the appointment's meeting is made with: its location's own connection, or the host's default."""
-    seats = appointment.event_type.event_type_hosts.filter(host__in=appointment.hosts)
-    seat = seats.select_related("host", "connection").first()
-    if seat is None:
-        return None
-    chosen = appointment.location.get("connection")
-    if chosen is None and seat.connection is not None:
-        chosen = seat.connection.public_id
-    return connections.connection_for(seat.host, "zoom", chosen)
+    host, chosen = _host_and_connection(appointment)
+    return None if host is None else connections.connection_for(host, "zoom", chosen)
+
+
+def _host_and_connection(appointment: Appointment) -> tuple[Host | None, str | None]:
+    """Whose account makes the meeting, and which of his connections; None for his default."""
+    if not appointment.seats:
+        return None, None
+    seat = appointment.seats[0]
+    of_seat = None if seat.connection is None else seat.connection.public_id
+    host = next(host for host in appointment.hosts if host.pk == seat.host_id)
+    return host, appointment.location.get("connection") or of_seat
 
 
 def look_now(meeting: Meeting, *, now: datetime) -> None:
@@ -116,8 +116,9 @@ def _lane(appointment: Appointment, live: Meeting) -> str:
     """One lane an account, so that its calls follow each other and its trouble stays its own."""
     if live.credential_id is not None:
         return _lane_of(live.credential_id)
-    connection = connection_for(appointment)
-    return "" if connection is None else _lane_of(connection.credential_id)
+    host, chosen = _host_and_connection(appointment)
+    found = None if host is None else connections.credential_id_for(host, "zoom", chosen)
+    return "" if found is None else _lane_of(found)
 
 
 def consent(held: Consent, *, due: datetime | None = None) -> None:
@@ -149,7 +150,7 @@ def agreed(booking: Booking, facts: Facts, *, now: datetime) -> None:
 
 
 def _first_meeting(appointment: Appointment, *, now: datetime) -> list[Entry]:
-    if not _needs_meeting(appointment):
+    if not appointment.needs_meeting:
         return []
     row = _meeting_row(appointment, generation=1, now=now)
     lane = _lane(appointment, row)

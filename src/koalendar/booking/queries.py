@@ -13,7 +13,15 @@ from django.db.models import Count, Q, QuerySet
 
 from koalendar.accounts.models import Host
 from koalendar.booking.ids import is_public_id
-from koalendar.booking.models import Booking, EventType, Meeting, Profile, ProfileAlias, Schedule
+from koalendar.booking.models import (
+    Booking,
+    EventType,
+    EventTypeHost,
+    Meeting,
+    Profile,
+    ProfileAlias,
+    Schedule,
+)
 from koalendar.booking.owed import MAIL, MEETING, entries_of
 from koalendar.booking.problems import DELETED_THERE, MOVED_THERE, NOT_CONNECTED
 from koalendar.connections import queries as connections
@@ -63,9 +71,44 @@ def event_type_by_id(public_id: str) -> EventType | None:
     """What anybody may look at and book: open, and of a host who is. None for anything else, any text."""
     if not is_public_id(public_id):
         return None
-    owners = Q(profile__host=None) | Q(profile__host__is_active=True)
-    rows = EventType.objects.filter(owners, active=True, public_id=public_id)
-    return rows.select_related("profile__host").first()
+    rows = EventType.objects.select_related("profile__host")
+    row = rows.filter(active=True, public_id=public_id).first()
+    return row if row is not None and _is_open(row.profile) else None
+
+
+# What slots are computed from; the texts of an event type would cost as much again.
+_OF_SEATS = (
+    "host",
+    "event_type__public_id",
+    "event_type__active",
+    "event_type__durations",
+    "event_type__hosts_needed",
+    "event_type__slot_step",
+    "event_type__buffer_before",
+    "event_type__buffer_after",
+    "event_type__minimum_notice",
+    "event_type__booking_window_days",
+    "event_type__max_per_day",
+    "event_type__max_per_week",
+    "event_type__profile__host__zone",
+    "event_type__profile__host__is_active",
+    "schedule__zone",
+    "schedule__weekly",
+    "schedule__overrides",
+)
+
+
+def seats_by_id(public_id: str) -> tuple[EventTypeHost, ...]:
+    """The hosts of `event_type_by_id`, with it and their schedules, for `openings`; in one query."""
+    if not is_public_id(public_id):
+        return ()
+    seats = EventTypeHost.objects.select_related("event_type__profile__host", "schedule").only(*_OF_SEATS)
+    found = tuple(seats.filter(event_type__active=True, event_type__public_id=public_id))
+    return found if found and _is_open(found[0].event_type.profile) else ()
+
+
+def _is_open(profile: Profile) -> bool:
+    return profile.host is None or profile.host.is_active
 
 
 # ── Where a booking happens, and how far that is ──
@@ -229,6 +272,13 @@ def mail_troubles(booking: Booking) -> dict[int, Entry]:
     waiting = [str(pk) for pk in booking.messages.filter(state="waiting").values_list("pk", flat=True)]
     rows = Entry.objects.filter(kind=MAIL, subject__in=waiting).exclude(problem="")
     return {int(row.subject): row for row in rows}
+
+
+def whereabouts_at_first(booking: Booking) -> Whereabouts:
+    """Where a booking happens that has just been made: nothing of it is outside yet."""
+    appointment = booking.appointment
+    state = CopyState.PENDING if appointment.needs_meeting else CopyState.NONE
+    return Whereabouts(kind=str(appointment.location.get("kind", "")), state=state)
 
 
 # ── The host's side ──

@@ -57,10 +57,17 @@ def connection_for(host: Host, provider: str, public_id: str | None = None) -> C
     It may be broken; see `Connection.is_live`. A named one is not replaced by the default when it is gone,
     because the meeting would land in an account that the host did not choose.
     """
-    own = connections_of(host).filter(provider=provider).exclude(state=Connection.State.REVOKED)
-    if public_id is not None:
-        return own.filter(public_id=public_id).first()
-    return own.filter(is_default=True).first()
+    return _used(host, provider, public_id).select_related("credential").first()
+
+
+def credential_id_for(host: Host, provider: str, public_id: str | None = None) -> int | None:
+    """The credential of `connection_for`, by its id alone."""
+    return _used(host, provider, public_id).values_list("credential_id", flat=True).first()
+
+
+def _used(host: Host, provider: str, public_id: str | None) -> QuerySet[Connection]:
+    own = host.connections.filter(provider=provider).exclude(state=Connection.State.REVOKED)
+    return own.filter(is_default=True) if public_id is None else own.filter(public_id=public_id)
 
 
 def connection_to(host: Host, credential: Credential) -> Connection | None:

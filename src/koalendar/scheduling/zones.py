@@ -31,10 +31,10 @@ def to_minutes(instant: datetime) -> int:
     """UTC minutes of an aware datetime. ValueError if it is naive or not on a whole minute."""
     if instant.utcoffset() is None:
         raise ValueError("the datetime has no time zone")
-    minutes, rest = divmod(instant - _EPOCH, timedelta(minutes=1))
-    if rest:
+    since = instant - _EPOCH
+    if since.seconds % 60 or since.microseconds:
         raise ValueError("the datetime is not on a whole minute")
-    return minutes
+    return since.days * DAY + since.seconds // 60
 
 
 def to_datetime(minute: int) -> datetime:

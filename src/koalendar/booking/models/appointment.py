@@ -8,7 +8,7 @@ from django.utils.functional import cached_property
 from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import ids
-from koalendar.booking.models.event_type import EventType
+from koalendar.booking.models.event_type import EventType, EventTypeHost
 
 
 class Appointment(models.Model):
@@ -46,10 +46,19 @@ class Appointment(models.Model):
     def at_zoom(self) -> bool:
         return bool(self.location.get("kind") == "zoom")
 
+    @property
+    def needs_meeting(self) -> bool:
+        return self.at_zoom and self.status == self.Status.CONFIRMED
+
     @cached_property
     def hosts(self) -> list[Host]:
         """Whose time it takes. That never changes, so it is read once."""
         return [hold.host for hold in self.holds.select_related("host").order_by("pk")]
+
+    @cached_property
+    def seats(self) -> list[EventTypeHost]:
+        """How the event type is set up for these hosts as of now, read once."""
+        return list(self.event_type.event_type_hosts.filter(host__in=self.hosts).select_related("connection"))
 
 
 class Hold(models.Model):

@@ -75,7 +75,7 @@ def book(request: HttpRequest, asked: BookingAsked) -> HttpResponse:
         answers=asked.answers,
     )
     booking = actions.book(event_type, wish, now=now)
-    told = shown.booking(booking, for_host=False, now=now) | {"token": token_for(booking)}
+    told = shown.new_booking(booking, now=now) | {"token": token_for(booking)}
     return reply(BookingMade, told, status=201, headers=allowance)
 
 

@@ -138,13 +138,16 @@ def slots(
     """Exactly the starts that a booking would be accepted for at this moment. Days without one are left
     out. Send the `ETag` back as `If-None-Match`, and an answer that is the same costs nothing: 304."""
     allowance = within(request, "slots", settings.KOALENDAR_RATE_SLOTS, cache="memory")
-    event_type = queries.event_type_by_id(id)
-    if event_type is None:
+    seats = queries.seats_by_id(id)
+    if not seats:
         raise not_found()
+    event_type = seats[0].event_type
     zone = _zone(event_type, timezone)
     minutes = _duration(event_type, duration)
     _judge_days(start, end)
-    found = open_minutes(event_type, duration=minutes, first=start, last=end, zone=zone, now=clock.now())
+    found = open_minutes(
+        event_type, duration=minutes, first=start, last=end, zone=zone, now=clock.now(), seats=seats
+    )
     body = json.dumps({"timezone": zone, "duration": minutes, "days": _days(found, zone)})
     etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache", **allowance}

@@ -137,6 +137,11 @@ def booking(row: Booking, *, for_host: bool, now: datetime) -> Json:
     return _booking(row, queries.whereabouts(row, now=now), for_host=for_host, now=now)
 
 
+def new_booking(row: Booking, *, now: datetime) -> Json:
+    """One that was made just now, for whoever made it."""
+    return _booking(row, queries.whereabouts_at_first(row), for_host=False, now=now)
+
+
 def _booking(row: Booking, place: Whereabouts, *, for_host: bool, now: datetime) -> Json:
     appointment = row.appointment
     kind = appointment.event_type
