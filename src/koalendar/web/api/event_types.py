@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -182,5 +183,8 @@ def _judge_days(first: date, last: date) -> None:
 
 
 def _days(found: dict[date, list[int]], zone: str) -> list[dict[str, Any]]:
-    here = load_zone(zone)
-    return [{"date": day.isoformat(), "slots": local_texts(starts, here)} for day, starts in found.items()]
+    """All starts are written at once and then parted by the date that they say."""
+    days: dict[str, list[str]] = {day.isoformat(): [] for day in found}
+    for text in local_texts(sorted(chain.from_iterable(found.values())), load_zone(zone)):
+        days[text[:10]].append(text)
+    return [{"date": day, "slots": texts} for day, texts in days.items()]
