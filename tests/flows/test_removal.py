@@ -60,7 +60,10 @@ def reconnect(house: House, host: Page) -> None:
     if proceed.count():
         proceed.first.click()
     host.get_by_role("button", name="Allow").click()
-    host.wait_for_url("**/dashboard/**")
+    host.wait_for_url(re.compile("/dashboard/|/finish/"))
+    if "/finish/" in host.url:  # An account that is in use already needs no second look.
+        host.get_by_role("button", name="Connect", exact=True).click()
+        host.wait_for_url("**/dashboard/**")
 
 
 def number_of(link: str) -> int:
