@@ -7,12 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache, reduce
+from operator import or_
 from typing import Literal
 
 from django.db.models import Q
 
 from koalendar.booking.errors import BookingRefused, OutsideRules, SlotTaken
 from koalendar.booking.models import Appointment, Booking, EventType, EventTypeHost, Hold
+from koalendar.booking.prepared import Given, Prepared
 from koalendar.scheduling.interval import Interval
 from koalendar.scheduling.slots import HostTime, Rules, by_day, hosts_free_at, is_open, open_starts
 from koalendar.scheduling.zones import load_zone, to_datetime, to_minutes, wall_to_minutes
@@ -120,10 +123,11 @@ def open_slots(
 
     At most MAX_DAYS days. Dates without a slot are left out.
     """
-    found = open_minutes(
+    starts = open_minutes(
         event_type, duration=duration, first=first, last=last, zone=zone, now=now, without=without
     )
-    return {day: [to_datetime(start) for start in starts] for day, starts in found.items()}
+    grouped = by_day(starts, load_zone(zone))
+    return {day: [to_datetime(start) for start in found] for day, found in grouped.items()}
 
 
 def open_minutes(
@@ -136,8 +140,8 @@ def open_minutes(
     now: datetime,
     without: Appointment | None = None,
     seats: Sequence[EventTypeHost] | None = None,
-) -> dict[date, list[int]]:
-    """The same as UTC minutes, for whoever has many to write; `seats` as for `openings`."""
+) -> list[int]:
+    """The same as rising UTC minutes, for whoever has many to write; `seats` as for `openings`."""
     if not first <= last < first + timedelta(days=MAX_DAYS):
         raise ValueError(f"from {first} to {last} is not 1 to {MAX_DAYS} days")
     here = load_zone(zone)
@@ -151,7 +155,7 @@ def open_minutes(
         without=without,
         seats=seats,
     )
-    return by_day(found.starts(begin, end, now=minute_of(now)), here)
+    return found.starts(begin, end, now=minute_of(now))
 
 
 def minute_of(now: datetime) -> int:
@@ -169,21 +173,20 @@ def _taken(
     without: Appointment | None,
 ) -> dict[int, list[Interval]]:
     """What the appointments of each host take, near enough to matter."""
+    if not host_ids:
+        return {}
     before, after = (
         timedelta(minutes=rules.buffer_before),
         timedelta(minutes=rules.duration + rules.buffer_after),
     )
-    holds = Hold.objects.filter(
-        host_id__in=host_ids,
-        active=True,
+    given = {f"host{position}": host for position, host in enumerate(host_ids)}
+    found = _holds_of(len(host_ids))(
         # The index is on the begin alone. No appointment takes longer than this, so older ones can't reach
         # in, and a million past bookings cost nothing.
-        blocks_from__gt=begin - before - LONGEST_HOLD,
-        blocks_from__lt=end + after,
-        blocks_until__gt=begin - before,
-    )
-    found = list(
-        holds.values_list("host_id", "blocks_from", "blocks_until", "appointment", "appointment__status")
+        earliest=begin - before - LONGEST_HOLD,
+        begin=begin - before,
+        end=end + after,
+        **given,
     )
     free = _overdue((appointment for *_, appointment, status in found if status == _TENTATIVE), now)
     if without is not None:
@@ -193,6 +196,23 @@ def _taken(
         if appointment not in free:
             taken[host].append((to_minutes(blocks_from), to_minutes(blocks_until)))
     return taken
+
+
+@cache
+def _holds_of(many: int) -> Prepared:
+    """The active holds of so many hosts."""
+    instant = Hold._meta.get_field("blocks_from")
+    hosts = [Q(host=Given(f"host{number}", Hold._meta.get_field("id"))) for number in range(many)]
+    rows = Hold.objects.filter(
+        reduce(or_, hosts),
+        active=True,
+        blocks_from__gt=Given("earliest", instant),
+        blocks_from__lt=Given("end", instant),
+        blocks_until__gt=Given("begin", instant),
+    )
+    return Prepared(
+        rows.values_list("host_id", "blocks_from", "blocks_until", "appointment", "appointment__status")
+    )
 
 
 def _overdue(tentative: Iterable[int], now: datetime) -> set[int]:

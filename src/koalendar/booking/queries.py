@@ -6,10 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Count, Model, Q, QuerySet
 
 from koalendar.accounts.models import Host
 from koalendar.booking.ids import is_public_id
@@ -23,6 +27,7 @@ from koalendar.booking.models import (
     Schedule,
 )
 from koalendar.booking.owed import MAIL, MEETING, entries_of
+from koalendar.booking.prepared import Given, Prepared
 from koalendar.booking.problems import DELETED_THERE, MOVED_THERE, NOT_CONNECTED
 from koalendar.connections import queries as connections
 from koalendar.connections.models import Connection, Deletion
@@ -77,34 +82,57 @@ def event_type_by_id(public_id: str) -> EventType | None:
 
 
 # What slots are computed from; the texts of an event type would cost as much again.
-_OF_SEATS = (
-    "host",
-    "event_type__public_id",
-    "event_type__active",
-    "event_type__durations",
-    "event_type__hosts_needed",
-    "event_type__slot_step",
-    "event_type__buffer_before",
-    "event_type__buffer_after",
-    "event_type__minimum_notice",
-    "event_type__booking_window_days",
-    "event_type__max_per_day",
-    "event_type__max_per_week",
-    "event_type__profile__host__zone",
-    "event_type__profile__host__is_active",
-    "schedule__zone",
-    "schedule__weekly",
-    "schedule__overrides",
-)
+_OF_SEATS: dict[str, tuple[type[Model], set[str]]] = {
+    "": (EventTypeHost, {"id", "host_id", "event_type_id", "schedule_id"}),
+    "event_type": (
+        EventType,
+        {"id", "public_id", "profile_id", "active", "durations", "hosts_needed", "slot_step"}
+        | {"buffer_before", "buffer_after", "minimum_notice", "booking_window_days"}
+        | {"max_per_day", "max_per_week"},
+    ),
+    "event_type__profile": (Profile, {"id", "host_id"}),
+    "event_type__profile__host": (Host, {"id", "zone", "is_active"}),
+    "schedule": (Schedule, {"id", "zone", "weekly", "overrides"}),
+}
 
 
 def seats_by_id(public_id: str) -> tuple[EventTypeHost, ...]:
     """The hosts of `event_type_by_id`, with it and their schedules, for `openings`; in one query."""
     if not is_public_id(public_id):
         return ()
-    seats = EventTypeHost.objects.select_related("event_type__profile__host", "schedule").only(*_OF_SEATS)
-    found = tuple(seats.filter(event_type__active=True, event_type__public_id=public_id))
+    found = tuple(_seat(row) for row in _seats_of()(public_id=public_id))
     return found if found and _is_open(found[0].event_type.profile) else ()
+
+
+@cache
+def _seats_of() -> Prepared:
+    columns = [f"{path}__{name}".removeprefix("__") for path, _, names in _seat_columns() for name in names]
+    wanted = Given("public_id", EventType._meta.get_field("public_id"))
+    rows = EventTypeHost.objects.filter(event_type__active=True, event_type__public_id=wanted)
+    return Prepared(rows.values_list(*columns))
+
+
+@cache
+def _seat_columns() -> list[tuple[str, type[Model], list[str]]]:
+    """_OF_SEATS with the columns in the order that `from_db` takes them in."""
+    return [
+        (path, model, [each.attname for each in model._meta.concrete_fields if each.attname in names])
+        for path, (model, names) in _OF_SEATS.items()
+    ]
+
+
+def _seat(row: list[Any]) -> EventTypeHost:
+    """One row of `_seats_of` as the models that it tells of; what was not read is deferred."""
+    values = iter(row)
+    made: dict[str, Any] = {}
+    for path, model, names in _seat_columns():
+        own = list(islice(values, len(names)))
+        made[path] = model.from_db(DEFAULT_DB_ALIAS, names, own) if own[0] is not None else None
+        if path:
+            holder, _, name = path.rpartition("__")
+            setattr(made[holder], name, made[path])
+    seat: EventTypeHost = made[""]
+    return seat
 
 
 def _is_open(profile: Profile) -> bool:

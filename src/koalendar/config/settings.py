@@ -185,7 +185,7 @@ MIDDLEWARE = [
     # First what gives every answer its headers, a redirect to https included.
     "koalendar.web.headers.SafetyHeaders",
     "koalendar.web.api.frame.ApiFrame",
-    "csp.middleware.CSPMiddleware",
+    "koalendar.web.headers.Policy",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Load balancers ask by address and over plain http: before anything looks at the host name.
     "koalendar.ops.health.Probes",

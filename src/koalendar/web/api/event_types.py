@@ -3,7 +3,6 @@
 import hashlib
 import json
 from datetime import date, timedelta
-from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -182,9 +181,9 @@ def _judge_days(first: date, last: date) -> None:
         raise problems.wrong("end", "too_far", _("Ask for %(n)d days at most.") % {"n": MAX_DAYS})
 
 
-def _days(found: dict[date, list[int]], zone: str) -> list[dict[str, Any]]:
+def _days(starts: list[int], zone: str) -> list[dict[str, Any]]:
     """All starts are written at once and then parted by the date that they say."""
-    days: dict[str, list[str]] = {day.isoformat(): [] for day in found}
-    for text in local_texts(sorted(chain.from_iterable(found.values())), load_zone(zone)):
-        days[text[:10]].append(text)
+    days: dict[str, list[str]] = {}
+    for text in local_texts(starts, load_zone(zone)):
+        days.setdefault(text[:10], []).append(text)
     return [{"date": day, "slots": texts} for day, texts in days.items()]
