@@ -35,6 +35,8 @@ NOTIFICATION = "notification"
 LOOK = "look"
 CONSENT = "consent"
 
+_SECOND_THOUGHTS = timedelta(minutes=1)
+
 Facts = dict[str, Any]
 _Due = tuple[Message, datetime]
 
@@ -197,6 +199,26 @@ def expiry(booking: Booking) -> None:
     """The request shall end when the time to answer it does."""
     assert booking.expires_at is not None  # Every request has an end.
     enqueue(EXPIRY, booking.pk, due=booking.expires_at)
+
+
+def seen_in_zoom(meeting: Meeting, *, now: datetime) -> None:
+    """The hosts shall hear what somebody did to the meeting in Zoom; a little later, since whoever moves it
+    there often moves it twice."""
+    appointment = meeting.appointment
+    seen = meeting.seen_start
+    facts = times_of(appointment) | {"seen": None if seen is None else seen.isoformat()}
+    for booking in appointment.bookings.filter(status__in=Booking.LIVE):
+        for host in appointment.hosts:
+            message(
+                booking,
+                Message.Audience.HOST,
+                host.email,
+                Message.Kind.IN_ZOOM,
+                facts=facts,
+                due=now + _SECOND_THOUGHTS,
+                now=now,
+                edition=meeting.edition,
+            )
 
 
 def reminders(booking: Booking, *, now: datetime) -> None:

@@ -162,10 +162,15 @@ def _scene(message: Message, place: Whereabouts, now: datetime) -> Scene:
         before=None if before is None else _span(before),
         by=facts.get("by", ""),
         reason=facts.get("reason", ""),
-        until=datetime.fromisoformat(facts["until"]) if "until" in facts else None,
+        until=_instant(facts.get("until")),
+        seen=_instant(facts.get("seen")),
         place=place,
         now=now,
     )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _span(times: Mapping[str, str]) -> tuple[datetime, datetime]:
@@ -274,6 +279,9 @@ def _button(scene: Scene) -> Action | None:
     """The one thing to do next."""
     if scene.has_ended:
         return None if scene.for_host else Action(_("Book another time"), _booking_page(scene.booking))
+    if scene.kind is _Kind.IN_ZOOM:
+        label = _("Make a new link") if scene.seen is None else _("Choose the time")
+        return Action(label, _detail_page(scene.booking))
     if scene.is_request:
         return Action(_("Confirm"), _answer_page(scene.booking)) if scene.for_host else None
     if scene.has_link:
@@ -289,6 +297,8 @@ def _button(scene: Scene) -> Action | None:
 def _actions(scene: Scene) -> list[Action]:
     """A guest gets none: what changes a booking is the invitee's alone."""
     if scene.for_host:
+        if scene.kind is _Kind.IN_ZOOM:
+            return []  # The button leads there already.
         detail = Action(_("Open booking in the dashboard"), _detail_page(scene.booking))
         if not scene.is_request or scene.has_ended:
             return [detail]
@@ -339,7 +349,7 @@ def _calendar_objects(scene: Scene, *, sequence: int) -> tuple[bytes, bytes]:
     A host gets no request: Outlook refuses one whose organizer it stands for. What is not agreed yet is put
     into no invitee's calendar, and so has not to be taken out of it again.
     """
-    if scene.kind is _Kind.REMINDER or (scene.is_request and not scene.for_host):
+    if scene.kind in (_Kind.REMINDER, _Kind.IN_ZOOM) or (scene.is_request and not scene.for_host):
         return b"", b""
     event = _event(scene, sequence=sequence)
     if scene.for_host:

@@ -3,8 +3,9 @@
 Owed when Zoom tells us of a change, and about once a day for every meeting to come: free plans send no
 notification of changes, sites may have no event subscription, and notifications get lost.
 
-Nothing is set right here without the host. A meeting that was moved or deleted in Zoom is shown as that, and
-he chooses. A new link is none of his choices: the old one is dead, so both sides are told of it.
+Nothing is set right here without the host. A meeting that was moved or deleted in Zoom is shown as that, the
+host hears of it by mail, and he chooses. A new link is none of his choices: the old one is dead, so both
+sides are told of it.
 """
 
 import logging
@@ -95,18 +96,20 @@ def _again(appointment: Appointment, now: datetime) -> Outcome:
 def _note_deleted(appointment: Appointment, row: Meeting, now: datetime) -> None:
     if row.was_deleted_there:
         return
-    record(
-        row,
-        now,
-        state=State.GONE,
-        join_url="",
-        passcode="",
-        dial_in=[],
-        seen_start=None,
-        seen_at=now,
-        problem=DELETED_THERE,
-        problem_since=now,
-    )
+    with transaction.atomic():
+        record(
+            row,
+            now,
+            state=State.GONE,
+            join_url="",
+            passcode="",
+            dial_in=[],
+            seen_start=None,
+            seen_at=now,
+            problem=DELETED_THERE,
+            problem_since=now,
+        )
+        owed.seen_in_zoom(row, now=now)
     log.info("meeting_deleted_there", extra={"appointment": str(appointment.uid)})
 
 

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from koalendar.accounts.models import AccountMail
 from koalendar.booking import owed
 from koalendar.booking.models import Booking, Meeting, Message
-from koalendar.booking.problems import MAIL_REFUSED, MAIL_UNREACHABLE
+from koalendar.booking.problems import DELETED_THERE, MAIL_REFUSED, MAIL_UNREACHABLE
 from koalendar.booking.queries import Whereabouts, whereabouts
 from koalendar.delivery.letters import compose, sender
 from koalendar.delivery.outcomes import Done, GiveUp, Outcome, Retry, Wait
@@ -47,7 +47,7 @@ def deliver_message(subject: str, *, now: datetime) -> Outcome:
     if message is None or message.state != _State.WAITING:
         return Done()
     place = whereabouts(message.booking, now=now)
-    if _has_no_use(message, now):
+    if _has_no_use(message, place, now):
         _turn(message, _State.SUPERSEDED)
         return Done()
     until = _turn_of_earlier(message, place, now) or _time_of_link(message, place, now)
@@ -96,7 +96,7 @@ def deliver_account_mail(subject: str, *, now: datetime) -> Outcome:
 # ── Whether and when a mail may leave ──
 
 
-def _has_no_use(message: Message, now: datetime) -> bool:
+def _has_no_use(message: Message, place: Whereabouts, now: datetime) -> bool:
     """Whether what the mail would tell is no longer so, or is told by a later one."""
     booking = message.booking
     start = datetime.fromisoformat(message.facts["start"])
@@ -115,15 +115,27 @@ def _has_no_use(message: Message, now: datetime) -> bool:
                 pk__gt=message.pk, kind__in=[_Kind.RESCHEDULED, _Kind.LINK_HERE]
             )
             return end <= now or later.exists()
+        case _Kind.IN_ZOOM:
+            return end <= now or not _is_still_seen(message, place)
     return False
+
+
+def _is_still_seen(message: Message, place: Whereabouts) -> bool:
+    """Whether the meeting is still as somebody left it in Zoom, and the host has not chosen."""
+    seen = message.facts["seen"]
+    if seen is None:
+        return place.problem == DELETED_THERE
+    return place.seen_start is not None and place.seen_start.isoformat() == seen
 
 
 def _turn_of_earlier(message: Message, place: Whereabouts, now: datetime) -> datetime | None:
     """When to look again, if an earlier mail to the same reader is on its way; else None.
 
-    One that waits for a link that is not there holds nobody up, nor does one that nobody will try again.
+    One that waits for a link that is not there holds nobody up, nor does one that nobody will try again,
+    nor does one that belongs to no story: a reminder, or what somebody did in Zoom.
     """
-    earlier = _to_same_reader(message).filter(pk__lt=message.pk).exclude(kind=_Kind.REMINDER)
+    earlier = _to_same_reader(message).filter(pk__lt=message.pk)
+    earlier = earlier.exclude(kind__in=[_Kind.REMINDER, _Kind.IN_ZOOM])
     if not place.join_url:
         earlier = earlier.exclude(kind=_Kind.LINK_HERE)
     entries = Entry.objects.filter(
@@ -177,9 +189,8 @@ def _note_sent(message: Message, place: Whereabouts, now: datetime) -> None:
     see the link here.
     """
     booking = message.booking
-    expects_link = (
-        place.kind == "zoom" and message.kind not in Message.ENDINGS and "until" not in message.facts
-    )
+    without_link = (*Message.ENDINGS, _Kind.IN_ZOOM)
+    expects_link = place.kind == "zoom" and message.kind not in without_link and "until" not in message.facts
     lacks_link = expects_link and not place.join_url
     with transaction.atomic():
         Booking.objects.select_for_update().get(pk=booking.pk)

@@ -297,7 +297,10 @@ def note_moved(appointment: Appointment, row: Meeting, there: RemoteMeeting, now
     told = row.told_start or appointment.start
     seen = None if there.start in (None, told) else there.start
     if seen != row.seen_start:
-        record(row, now, seen_start=seen, seen_at=now if seen else None)
+        with transaction.atomic():
+            record(row, now, seen_start=seen, seen_at=now if seen else None)
+            if seen is not None:
+                owed.seen_in_zoom(row, now=now)
         log.info(
             "meeting_moved_there", extra={"appointment": str(appointment.uid), "moved": seen is not None}
         )

@@ -42,7 +42,8 @@ class Scene:
     """What happened and who is told. `zone` and `locale` are the reader's; names and title are one line.
 
     `before` are the times that a rescheduled booking had; `by` says who changed it, in the words of
-    `Booking.By`. `until` is there if this is a request that is not agreed: when it lapses, or lapsed.
+    `Booking.By`. `until` is there if this is a request that is not agreed: when it lapses, or lapsed. `seen`
+    is the start to which the meeting was moved in Zoom.
     """
 
     booking: Booking
@@ -62,6 +63,7 @@ class Scene:
     by: str
     reason: str
     until: datetime | None
+    seen: datetime | None
     place: Whereabouts
     now: datetime
 
@@ -180,6 +182,10 @@ def subject(scene: Scene) -> str:
             return _("No answer in time: %(what)s, %(when)s") % what
         case _Kind.LINK_HERE:
             return _("Your Zoom link: %(what)s, %(when)s") % what
+        case _Kind.IN_ZOOM if scene.seen is None:
+            return _("Deleted in Zoom: %(what)s, %(when)s") % what
+        case _Kind.IN_ZOOM:
+            return _("Moved in Zoom: %(what)s, %(when)s") % what
         case _Kind.REMINDER:
             return _("%(soon)s: %(what)s") % (what | {"soon": _soon(scene)})
 
@@ -220,6 +226,10 @@ def preheader(scene: Scene) -> str:
         return _("%(when)s, %(zone)s. It waits for your answer.") % facts
     if scene.is_request:
         return _("%(when)s, %(zone)s. Not confirmed yet.") % facts
+    if scene.kind is _Kind.IN_ZOOM and scene.seen is None:
+        return _("%(when)s, %(zone)s. Its Zoom link is dead.") % facts
+    if scene.kind is _Kind.IN_ZOOM:
+        return _("%(when)s, %(zone)s. Zoom has another time.") % facts
     if scene.has_link:
         return _("%(when)s, %(zone)s. Zoom link inside.") % facts
     if scene.host_must_act:
@@ -262,6 +272,10 @@ def heading(scene: Scene) -> str:
             return _("%(host)s did not answer in time") % names
         case _Kind.LINK_HERE:
             return _("Your Zoom link is here")
+        case _Kind.IN_ZOOM if scene.seen is None:
+            return _("The meeting was deleted in Zoom")
+        case _Kind.IN_ZOOM:
+            return _("The meeting was moved in Zoom")
     return _("%(soon)s, %(day)s") % {"soon": _soon(scene), "day": _day(scene)}
 
 
@@ -274,7 +288,29 @@ def _day(scene: Scene) -> str:
 
 def lead(scene: Scene) -> list[str]:
     """One or two short paragraphs under the heading."""
+    if scene.kind is _Kind.IN_ZOOM:
+        return [_done_in_zoom(scene)]
     return [part for part in (_who_did_what(scene), _about_request(scene), _about_link(scene)) if part]
+
+
+def _done_in_zoom(scene: Scene) -> str:
+    """What somebody did to the meeting there, what that means, and what the host can do."""
+    names = {"invitee": scene.invitee}
+    if scene.seen is None:
+        return (
+            _(
+                "The booking stands, but the link that %(invitee)s has is dead. Make a new link: it is sent "
+                "to both of you. If the call does not take place, cancel the booking."
+            )
+            % names
+        )
+    return (
+        _(
+            "%(invitee)s knows only of the booked time. Take the time that Zoom has, and %(invitee)s is told "
+            "of it; or restore the booked one in Zoom."
+        )
+        % names
+    )
 
 
 def _who_did_what(scene: Scene) -> str:
@@ -364,6 +400,10 @@ def times(scene: Scene) -> Iterator[Fact]:
     if _wall(scene.start, other) != _wall(scene.start, scene.zone):
         label = _("For %(name)s") % {"name": cut(scene.company, _NAME_IN_TERM)}
         yield Fact(label, _in_zone(scene, scene.start, scene.end, other))
+    if scene.seen is not None:
+        yield Fact(
+            _("In Zoom"), _in_zone(scene, scene.seen, scene.seen + (scene.end - scene.start), scene.zone)
+        )
     if scene.before is not None:
         yield Fact(_("Before"), _in_zone(scene, *scene.before, scene.zone))
 

@@ -11,8 +11,9 @@ class Message(models.Model):
 
     `facts` are those of the change it tells of (times before and after), since the booking may have
     changed again when the mail leaves; with `until` among them it tells of a request that is not agreed.
-    `edition` tells apart what may be said twice of one sequence: the
-    minutes before the start of a reminder, the meeting's generation of a new link; else 0. `link_owed`
+    `seen` among them is the start to which the meeting was moved in Zoom, or null if it was deleted there.
+    `edition` tells apart what may be said twice of one sequence: the minutes before the start of a
+    reminder, the meeting's own edition of a link or of what was done to it in Zoom; else 0. `link_owed`
     says that the mail left without its link, which has to follow.
     """
 
@@ -30,6 +31,7 @@ class Message(models.Model):
         EXPIRED = "expired"
         LINK_HERE = "link_here"
         REMINDER = "reminder"
+        IN_ZOOM = "in_zoom"
 
     # What tells that nothing takes place.
     ENDINGS = (Kind.CANCELLED, Kind.DECLINED, Kind.EXPIRED)

@@ -16,7 +16,9 @@ from koalendar.booking.actions import (
 )
 from koalendar.booking.errors import OtherInZoom, OutsideRules, SlotTaken, WrongState
 from koalendar.booking.models import Booking, Hold, Meeting, Message
+from koalendar.booking.owed import look_now
 from koalendar.booking.queries import CopyState
+from koalendar.connections.actions import disconnect
 from koalendar.connections.models import Connection
 from koalendar.delivery.tests.test_meeting import (
     READ,
@@ -118,15 +120,91 @@ def test_another_link_in_zoom_is_taken_over_and_told_to_both(sandbox: Sandbox) -
 
 
 def test_a_meeting_taken_out_of_zooms_bin_is_well_again_and_told_to_nobody(sandbox: Sandbox) -> None:
-    booking = far_booking(sandbox)
-    link, number = state_of(booking).join_url, int(state_of(booking).meeting_id)
-    sandbox.zoom.delete_meeting(number, by="host")
-    deliver(DAY)
+    booking = deleted(sandbox)
+    number = int(Meeting.objects.get().remote_id)
+    deliver(DAY + minutes(1))
     mails = len(sandbox.mailbox.messages)
     sandbox.zoom.recover_meeting(number, by="host")
     deliver(2 * DAY)
-    assert (state_of(booking).state, state_of(booking).join_url) == (CopyState.READY, link)
+    assert state_of(booking).state == CopyState.READY
+    assert str(number) in state_of(booking).join_url
     assert len(sandbox.mailbox.messages) == mails
+
+
+# ── Who is told ──
+
+
+def told_of_zoom(sandbox: Sandbox) -> list[tuple[str, str]]:
+    found = sandbox.mailbox.messages
+    return [(mail.to[0], mail.subject) for mail in found if " in Zoom: " in mail.subject]
+
+
+def test_the_host_hears_of_a_move_in_zoom_once_and_the_invitee_does_not(sandbox: Sandbox) -> None:
+    booking = moved(sandbox)
+    for hours in range(1, 50):
+        deliver(DAY + timedelta(hours=hours))
+    subject = "Moved in Zoom: Intro call with Ina Berg, Fri 4 Dec 09:00"
+    assert told_of_zoom(sandbox) == [("ada@example.com", subject)]
+    [mail] = [mail for mail in sandbox.mailbox.messages if mail.subject == subject]
+    text = " ".join(mail.text.split())
+    assert "In Zoom: Friday 4 December, 10:30–11:00, UTC" in text
+    assert f"Choose the time: http://localhost:8000/dashboard/bookings/{booking.uid}/" in text
+    assert booking.invitee_email not in mail.to
+
+
+def test_the_host_hears_of_a_deletion_in_zoom(sandbox: Sandbox) -> None:
+    deleted(sandbox)
+    deliver(DAY + minutes(1))
+    subject = "Deleted in Zoom: Intro call with Ina Berg, Fri 4 Dec 09:00"
+    assert told_of_zoom(sandbox) == [("ada@example.com", subject)]
+    [mail] = [mail for mail in sandbox.mailbox.messages if mail.subject == subject]
+    assert "the link that Ina Berg has is dead" in " ".join(mail.text.split())
+
+
+def test_a_host_who_moves_it_back_or_chooses_at_once_gets_no_mail(sandbox: Sandbox) -> None:
+    booking = moved(sandbox)
+    restore_in_zoom(booking, now=NOW)
+    deliver(DAY)
+    deliver(2 * DAY)
+    assert state_of(booking).state == CopyState.READY
+    assert told_of_zoom(sandbox) == []
+
+
+def test_of_two_moves_only_the_last_is_told(sandbox: Sandbox) -> None:
+    booking = moved(sandbox)
+    move(sandbox, booking, IN_ZOOM + minutes(60))
+    look_now(Meeting.objects.get(), now=NOW)
+    deliver(DAY)
+    deliver(DAY + minutes(2))
+    assert [subject for _, subject in told_of_zoom(sandbox)] == [
+        "Moved in Zoom: Intro call with Ina Berg, Fri 4 Dec 09:00"
+    ]
+    assert "11:30–12:00" in sandbox.mailbox.messages[-1].text
+
+
+@pytest.mark.parametrize("does", ["moved", "deleted"])
+def test_what_was_done_in_zoom_while_disconnected_is_seen_on_reconnecting(
+    sandbox: Sandbox, does: str
+) -> None:
+    booking = far_booking(sandbox)
+    number = int(state_of(booking).meeting_id)
+    disconnect(Connection.objects.get(), now=NOW)
+    if does == "moved":
+        sandbox.zoom.move_meeting(number, IN_ZOOM, by="host")
+    else:
+        sandbox.zoom.delete_meeting(number, by="host")
+    connect_zoom(sandbox)
+    owe_meetings(ada(), now=NOW)
+    deliver(minutes(1))
+    found = state_of(booking)
+    if does == "moved":
+        assert (found.problem, found.seen_start) == ("moved_there", IN_ZOOM)
+        assert calls(sandbox, "PATCH") == []
+    else:  # Its link is dead and the host has just set things right: a new one is made and told to both.
+        assert found.state == CopyState.READY
+        assert str(number) not in found.join_url
+        told = {mail.to[0] for mail in sandbox.mailbox.messages if found.join_url in mail.text}
+        assert told == {"ada@example.com", "ina@example.com"}
 
 
 def test_a_title_or_length_changed_in_zoom_is_the_host_s_own_affair(sandbox: Sandbox) -> None:

@@ -399,6 +399,7 @@ def _mail_word(message: Message) -> str:
         Message.Kind.EXPIRED: _("not answered in time"),
         Message.Kind.LINK_HERE: _("the link"),
         Message.Kind.REMINDER: _("reminder"),
+        Message.Kind.IN_ZOOM: _("change in Zoom"),
     }[Message.Kind(message.kind)]
 
 

@@ -1,0 +1,28 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("booking", "0003_seen_in_zoom"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="message",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("requested", "Requested"),
+                    ("booked", "Booked"),
+                    ("rescheduled", "Rescheduled"),
+                    ("cancelled", "Cancelled"),
+                    ("declined", "Declined"),
+                    ("expired", "Expired"),
+                    ("link_here", "Link Here"),
+                    ("reminder", "Reminder"),
+                    ("in_zoom", "In Zoom"),
+                ],
+                max_length=12,
+            ),
+        ),
+    ]
