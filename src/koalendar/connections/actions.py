@@ -431,6 +431,8 @@ def note_account(credential: Credential, account: Account, now: datetime) -> Non
         "account_plan": account.plan,
         "account_zone": account.zone,
     }
+    if account.recording is not None:
+        details["account_recording"] = account.recording
     with transaction.atomic():
         same = Credential.objects.filter(pk=credential.pk, remote_user_id=account.remote_user_id)
         if same.exclude(tokens="").update(**details):
@@ -522,6 +524,8 @@ def _stored_credential(client_id: str, provider: str, account: Account) -> Crede
     credential.account_email = account.email
     credential.account_plan = account.plan
     credential.account_zone = account.zone
+    if account.recording is not None:
+        credential.account_recording = account.recording
     return credential
 
 
@@ -612,6 +616,7 @@ _ERASED = {
     "account_name": "",
     "account_email": "",
     "account_plan": "",
+    "account_recording": "",
 }
 
 

@@ -169,6 +169,7 @@ def _plain(held: Held) -> dict[str, Any]:
             "email": account.email,
             "plan": account.plan,
             "zone": account.zone,
+            "recording": account.recording,
         },
         "scopes": sorted(held.scopes),
     }

@@ -42,6 +42,8 @@ class Credential(models.Model):
     account_email = models.CharField(max_length=320, blank=True, default="")
     account_plan = models.CharField(max_length=32, blank=True, default="")
     account_zone = models.CharField(max_length=64, blank=True, default="")
+    # "local", "cloud" or "none": how its meetings are recorded by themselves. Empty where nobody told.
+    account_recording = models.CharField(max_length=8, blank=True, default="")
     # The latest consent. What was made before it may have been changed while nobody could look.
     connected_at = models.DateTimeField(null=True, blank=True)
 

@@ -134,7 +134,11 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose account it is. `plan` is a word of the provider's own; `zone` an IANA name or empty."""
+    """Whose account it is. `plan` is a word of the provider's own; `zone` an IANA name or empty.
+
+    `recording` is where meetings are recorded by themselves, by the account's own setting: "local", "cloud"
+    or "none"; None where the provider has not told.
+    """
 
     remote_user_id: str
     account_id: str
@@ -142,6 +146,7 @@ class Account:
     email: str = field(repr=False)
     plan: str
     zone: str
+    recording: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,8 @@ class MeetingSpec:
     """The meeting as it should be.
 
     `marker` is opaque text without personal data by which the meeting is found again; `duration` is minutes;
-    `zone` is the IANA zone in which the provider shows the time and moves nothing.
+    `zone` is the IANA zone in which the provider shows the time and moves nothing. `recording` is said when
+    the meeting is made, as for `Account`; afterwards it is the host's to change there.
     """
 
     marker: str
@@ -173,6 +179,7 @@ class MeetingSpec:
     start: datetime
     zone: str
     duration: int
+    recording: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

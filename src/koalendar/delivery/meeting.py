@@ -16,7 +16,7 @@ import json
 import logging
 import random
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -130,7 +130,7 @@ def _create(
     """Commit that a create is about to leave, then let it leave."""
     record(row, now, state=State.CREATE_PENDING, credential=credential, attempted_at=now, looked_at=None)
     try:
-        made = zoom.create(spec)
+        made = zoom.create(replace(spec, recording=credential.account_recording))
     except Uncertain:
         return _adopt(appointment, row, zoom, spec, now)
     except ProviderError:

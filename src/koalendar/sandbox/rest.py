@@ -256,7 +256,10 @@ class RestApi:
         self._spend_write(user)
         fields = _checked_fields(visit.request, creating=True)
         number = self.world.new_meeting_id()
-        settings = self._settings(user, fields.get("settings", {}), DEFAULT_SETTINGS | user.preferences)
+        # Automatic recording by the person's own settings was not followed by meetings that apps made without
+        # saying so: https://github.com/calcom/cal.com/issues/15474
+        own = {name: value for name, value in user.preferences.items() if name != "auto_recording"}
+        settings = self._settings(user, fields.get("settings", {}), DEFAULT_SETTINGS | own)
         passcode = self._passcode(user, fields)
         body: Json = {
             "uuid": base64.b64encode(uuid.uuid4().bytes).decode(),

@@ -10,7 +10,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, TypeVar
 from urllib.parse import urlsplit
@@ -42,10 +42,12 @@ AGENDA_LIMIT = 2000
 PAGE_SIZE = 300
 # 60,000 meetings: more than a host can have, and an end for a list that never ends.
 MOST_PAGES = 200
+_RECORDINGS: Final = ("local", "cloud", "none")
 _PLANS: Final = {1: "basic", 2: "licensed", 4: "unassigned"}
 _MARKER = re.compile(r"ref:[A-Za-z0-9]{4,64}", re.ASCII)
 
 Json = dict[str, object]
+_SETTINGS: Final[Json] = {"use_pmi": False, "approval_type": 2, "meeting_authentication": False}
 Value = TypeVar("Value")
 
 
@@ -89,8 +91,23 @@ class ZoomClient:
     # ── What it can do ──
 
     def me(self) -> Account:
-        """Whose account this is. Zoom: GET /users/me, scope user:read:user."""
-        return self._read(_account, self._call(_Ask("me", "GET", "/users/me")))
+        """Whose account this is. Zoom: GET /users/me, scope user:read:user, and what `_recording` asks."""
+        account = self._read(_account, self._call(_Ask("me", "GET", "/users/me")))
+        return replace(account, recording=self._recording())
+
+    def _recording(self) -> str | None:
+        """Where the host's meetings are recorded by themselves; None if Zoom does not say.
+
+        Zoom: GET /users/me/settings, scope user:read:settings. Whether a meeting that is made without
+        `auto_recording` follows that setting is not documented, so it is read here and said there.
+        """
+        try:
+            body = self._call(_Ask("settings", "GET", "/users/me/settings"))
+        except (Rejected, Temporary, Gone):
+            return None
+        recording = body.get("recording")
+        known = recording.get("auto_recording") if isinstance(recording, dict) else None
+        return known if known in _RECORDINGS else None
 
     def find(self, marker: str) -> list[RemoteMeeting]:
         """All meetings of the account whose agenda begins with the marker, oldest first.
@@ -110,7 +127,7 @@ class ZoomClient:
         """
         _check_marker(spec.marker)
         self._refuse_past(spec)
-        body = self._call(_Ask("create", "POST", "/users/me/meetings", body=_request(spec), creates=True))
+        body = self._call(_Ask("create", "POST", "/users/me/meetings", body=_new(spec), creates=True))
         try:
             meeting = self._meeting(body)
         except ValueError as error:
@@ -285,8 +302,16 @@ def _request(spec: MeetingSpec) -> Json:
         "start_time": spec.start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "timezone": spec.zone,
         "duration": spec.duration,
-        "settings": {"use_pmi": False, "approval_type": 2, "meeting_authentication": False},
+        "settings": _SETTINGS,
     }
+
+
+def _new(spec: MeetingSpec) -> Json:
+    """The body of a create, which also follows the host's automatic recording."""
+    body = _request(spec)
+    if spec.recording in ("local", "cloud"):
+        body["settings"] = {**_SETTINGS, "auto_recording": spec.recording}
+    return body
 
 
 def _check_marker(marker: str) -> None:

@@ -40,7 +40,7 @@ SCOPES: Final = (
     WantedScope(
         "user:read:settings",
         ("user:read",),
-        gettext_noop("We cannot read your Zoom settings, such as automatic recording."),
+        gettext_noop("New meetings do not follow your Zoom setting for automatic recording."),
     ),
     WantedScope(
         "meeting:write:meeting", ("meeting:write",), gettext_noop("New bookings get no Zoom meeting.")

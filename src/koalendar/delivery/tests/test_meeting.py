@@ -81,6 +81,20 @@ def test_a_booking_gets_one_meeting_of_its_own_and_keeps_what_zoom_answered(sand
     assert {str(meeting.body["id"]) for meeting in present(sandbox)} == {first.meeting_id, second.meeting_id}
 
 
+def test_meetings_are_recorded_where_the_host_s_own_zoom_settings_say_so(sandbox: Sandbox) -> None:
+    user = sandbox.zoom.user("ada@example.com")
+    user.preferences["auto_recording"] = "cloud"
+    connect_zoom(sandbox)
+    make_booking()
+    deliver()
+    [meeting] = present(sandbox)
+    assert meeting.body["settings"]["auto_recording"] == "cloud"
+    meeting.body["settings"]["auto_recording"] = "none"  # The host's choice for this one meeting.
+    reschedule(Booking.objects.get(), start=TUESDAY_NINE + minutes(60), by=Booking.By.HOST, now=NOW)
+    deliver()
+    assert meeting.body["settings"]["auto_recording"] == "none"
+
+
 def test_the_meeting_is_told_only_what_it_needs(sandbox: Sandbox) -> None:
     connect_zoom(sandbox)
     booking = make_booking(make_event_type(title="T" * 120, description="D" * 1000))

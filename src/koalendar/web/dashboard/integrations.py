@@ -71,8 +71,8 @@ def test(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
         return redirect("integrations")
     outcome = "well"
     try:
-        actions.open_meetings(connection.credential).me()
-        actions.note_success(connection.credential, clock.now())
+        account = actions.open_meetings(connection.credential).me()
+        actions.note_account(connection.credential, account, clock.now())
     except ProviderError as error:
         outcome = str(error.reason)
     return redirect(reverse("integrations", query={"tested": connection.public_id, "outcome": outcome}))

@@ -261,7 +261,7 @@ def _sentences(connection: Connection, words: HostWording, without_link: int) ->
     if connection.state == Connection.State.ACTIVE and not connection.is_default:
         return [_("New bookings use another account of yours. Meetings that are in this one stay in it.")]
     if connection.state == Connection.State.ACTIVE:
-        return [_("New bookings get a Zoom link.")]
+        return [_("New bookings get a Zoom link."), *_about_recording(connection.credential)]
     if connection.state == Connection.State.ATTENTION:
         lacking = [scope.disables for scope in queries.missing_scopes(connection)]
         return lacking or [problems.in_words(connection.problem)]
@@ -280,6 +280,15 @@ def _sentences(connection: Connection, words: HostWording, without_link: int) ->
         )
         % {"many": without_link},
     ]
+
+
+def _about_recording(credential: Credential) -> list[str]:
+    """What the account's own setting does with each meeting, which invitees should not learn from Zoom."""
+    told = {
+        "cloud": _("Its meetings are recorded to the cloud by themselves, as your Zoom settings say."),
+        "local": _("Its meetings are recorded on your computer by themselves, as your Zoom settings say."),
+    }
+    return [told[credential.account_recording]] if credential.account_recording in told else []
 
 
 def _permissions(connection: Connection) -> list[Permission]:

@@ -10,7 +10,7 @@ from koalendar.connections.zoom.oauth import SCOPES
 WHY = {
     "user:read:user": _("To show which Zoom account is connected: its name, e-mail address and plan."),
     "user:read:settings": _(
-        "So that meetings can follow your own settings. Nothing reads them yet, and nothing changes them."
+        "So that a new meeting is recorded by itself if your own settings say so. Nothing changes them."
     ),
     "meeting:write:meeting": _("To make a meeting for each booking."),
     "meeting:read:meeting": _("To read the link, id and passcode of that meeting, and to start it for you."),

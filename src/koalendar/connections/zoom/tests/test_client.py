@@ -313,6 +313,41 @@ def test_an_account_without_a_usable_id_is_a_bad_answer(body: dict[str, object])
         always(200, body).me()
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "known"),
+    [
+        (200, {"recording": {"auto_recording": "cloud"}}, "cloud"),
+        (200, {"recording": {"auto_recording": "none"}}, "none"),
+        (200, {"recording": {"auto_recording": "to the moon"}}, None),
+        (200, {"recording": []}, None),
+        (400, {"code": 4711, "message": "does not contain scopes:[user:read:settings]"}, None),
+        (503, None, None),
+        (429, {"code": 429, "message": "slow down"}, None),
+    ],
+)
+def test_an_account_tells_how_it_records_unless_zoom_does_not(
+    status: int, body: dict[str, object] | None, known: str | None
+) -> None:
+    zoom = Recorder(says(200, {"id": "u1", "email": "a@x.example"}), says(status, body))
+    assert make_client(zoom).me().recording == known
+    assert zoom.calls == ["GET /v2/users/me", "GET /v2/users/me/settings"]
+
+
+@pytest.mark.parametrize(
+    ("recording", "sent"), [("cloud", "cloud"), ("local", "local"), ("none", None), ("", None)]
+)
+def test_automatic_recording_is_said_when_a_meeting_is_made_and_never_again(
+    recording: str, sent: str | None
+) -> None:
+    zoom = Recorder(says(201, meeting_body()), says(204), says(200, meeting_body()))
+    client = make_client(zoom)
+    client.create(make_spec(recording=recording))
+    client.update(MEETING_ID, make_spec(recording=recording))
+    made, changed = (sent_json(request)["settings"] for request in zoom.requests[:2])
+    assert made.get("auto_recording") == sent  # type: ignore[attr-defined]
+    assert "auto_recording" not in changed  # type: ignore[operator]
+
+
 # ── Finding ──
 
 

@@ -211,7 +211,7 @@ def test_a_stored_address_is_believed_by_the_settings_of_today(
         return httpx2.Response(200, json={"id": "zoom-ada", "type": 2})
 
     Zoom(transport=httpx2.MockTransport(handler)).meetings(api_url=stored, tokens=Purse()).me()
-    assert asked == [f"{used}/users/me"]
+    assert asked == [f"{used}/users/me", f"{used}/users/me/settings"]
 
 
 def test_oauth_of_zoom_for_government_is_where_the_settings_say(settings: Settings) -> None:

@@ -176,6 +176,17 @@ def test_testing_asks_zoom_and_says_what_was_done(browser: Client, sandbox: Sand
     assert "We asked Zoom who you are: ada@example.com. All permissions are there." in answer.content.decode()
 
 
+def test_the_card_says_what_zoom_records_by_itself_once_it_is_tested(
+    browser: Client, sandbox: Sandbox
+) -> None:
+    connection = connect_zoom(sandbox)
+    said = "Its meetings are recorded to the cloud by themselves"
+    assert said not in browser.get("/dashboard/integrations/").content.decode()
+    sandbox.zoom.user("ada@example.com").preferences["auto_recording"] = "cloud"
+    browser.post(f"/dashboard/integrations/zoom/{connection.public_id}/test")
+    assert said in browser.get("/dashboard/integrations/").content.decode()
+
+
 @pytest.mark.parametrize("state", [Connection.State.BROKEN, Connection.State.REVOKED])
 def test_a_connection_that_ended_is_not_tested(
     browser: Client, monkeypatch: pytest.MonkeyPatch, state: str
