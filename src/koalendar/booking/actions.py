@@ -294,12 +294,6 @@ def owe_what_waited(credential: Credential, *, now: datetime) -> int:
         return _owe_meetings_of(credential, now)
 
 
-def owe_care(connection: Connection, *, now: datetime) -> None:
-    """A host's use of an account has begun or ended: tell, and look to the rest, at once."""
-    with transaction.atomic():
-        owed.care(connection.credential, now=now)
-
-
 def _owe_meetings_of(credential: Credential, now: datetime) -> int:
     hosts = credential.connections.filter(state__in=Connection.LIVE).values("host_id")
     coming = Q(status=Appointment.Status.CONFIRMED, end__gt=now)

@@ -11,6 +11,7 @@ from koalendar.accounts.models import Host
 from koalendar.booking import owed
 from koalendar.booking.actions import owe_meetings
 from koalendar.connections import actions, consents, queries, registry
+from koalendar.connections.actions import Disconnection
 from koalendar.connections.models import Connection, Consent
 
 
@@ -48,3 +49,11 @@ def give_back(consent: Consent, *, now: datetime) -> bool:
         consents.decline(consent, now=now)
         owed.consent(consent, due=now + consents.SPARE)
     return consents.give_back(consent, now=now) is None
+
+
+def disconnect(connection: Connection, *, now: datetime) -> Disconnection:
+    """End the host's use of the account, and owe what follows: telling him, and erasing in time."""
+    done = actions.disconnect(connection, now=now)
+    with transaction.atomic():
+        owed.care(connection.credential, now=now)
+    return done

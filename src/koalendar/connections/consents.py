@@ -102,6 +102,16 @@ def confirm(consent: Consent, *, now: datetime) -> Connection:
     return connection
 
 
+def forget_removed(provider: str, remote_user_id: str, *, removed_at: datetime | None) -> None:
+    """The user has taken our access away at the provider: what was allowed before that is worth nothing."""
+    rows = Consent.objects.filter(
+        provider=provider, client_id=registry.PROVIDERS[provider].client_id, remote_user_id=remote_user_id
+    )
+    if removed_at is not None:
+        rows = rows.filter(expires_at__lte=removed_at + LIFE)
+    rows.delete()
+
+
 def decline(consent: Consent, *, now: datetime) -> None:
     """From now on it cannot be confirmed; `give_back` does the rest."""
     Consent.objects.filter(pk=consent.pk, declined_at=None).update(declined_at=now)

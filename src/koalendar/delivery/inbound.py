@@ -13,7 +13,7 @@ from django.db import transaction
 from koalendar.booking import owed
 from koalendar.booking.models import Meeting
 from koalendar.connections import actions as connections
-from koalendar.connections import registry
+from koalendar.connections import consents, registry
 from koalendar.connections.models import WebhookIn
 from koalendar.connections.provider import Notice, NoticeKind
 from koalendar.delivery.outcomes import Done, Outcome, Wait
@@ -89,3 +89,4 @@ def _remove(notice: Notice, provider: str, now: datetime) -> None:
         )
         for credential in {connection.credential for connection in ended}:
             owed.care(credential, now=now)
+        consents.forget_removed(provider, notice.remote_user_id, removed_at=removed_at)

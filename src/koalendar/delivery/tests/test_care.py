@@ -9,7 +9,8 @@ from django.db import connection as database
 
 from koalendar import clock
 from koalendar.accounts.models import Host
-from koalendar.booking.actions import cancel, owe_care, owe_meetings, reschedule
+from koalendar.booking import connecting, owed
+from koalendar.booking.actions import cancel, owe_meetings, reschedule
 from koalendar.booking.models import Booking, Meeting, Message
 from koalendar.booking.queries import CopyState, Whereabouts, whereabouts
 from koalendar.connections import actions
@@ -87,7 +88,7 @@ def removed(sandbox: Sandbox, user: str = ADA, **when: Any) -> list[Connection]:
     sandbox.zoom.uninstall(user)
     ended = actions.removed_at_provider("zoom", sandbox.zoom.user(user).id, now=clock.now(), **when)
     for connection in ended:
-        owe_care(connection, now=clock.now())
+        owed.care(connection.credential, now=clock.now())
     return ended
 
 
@@ -404,8 +405,7 @@ def test_disconnecting_here_keeps_links_for_ten_days_and_says_so(sandbox: Sandbo
     bookings = three_bookings()
     time.pass_by()
     kept = links(bookings)
-    actions.disconnect(connection, now=clock.now())
-    owe_care(connection, now=clock.now())
+    connecting.disconnect(connection, now=clock.now())
     time.pass_by(LINKS_STAY - timedelta(hours=1))
     assert links(bookings) == kept
     assert {where(booking).kept_until for booking in bookings} == {Deletion.objects.get().due_at}

@@ -15,8 +15,9 @@ from koalendar import clock
 from koalendar.booking.actions import cancel, follow_zoom, reschedule
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import CopyState
+from koalendar.connections import consents
 from koalendar.connections.actions import disconnect
-from koalendar.connections.models import Connection, WebhookIn
+from koalendar.connections.models import Connection, Consent, WebhookIn
 from koalendar.delivery.inbound import KEPT
 from koalendar.delivery.tests.test_meeting import (
     CHANGE,
@@ -262,6 +263,26 @@ def test_a_removal_told_after_the_host_has_connected_again_is_old_news(zoom: San
     carry(zoom, [note])
     deliver()
     assert Connection.objects.get().state == "active"
+
+
+@pytest.mark.parametrize(("allowed", "is_left"), [("before", False), ("after", True)])
+def test_a_removal_ends_what_was_allowed_before_it_and_waits_to_be_confirmed(
+    zoom: Sandbox, allowed: str, is_left: bool
+) -> None:
+    ben = make_host("Ben Katz")
+    user = zoom.zoom.user("ada@example.com")
+    Consent.objects.create(
+        host=ben,
+        provider="zoom",
+        client_id=Connection.objects.get().credential.client_id,
+        remote_user_id=user.id,
+        sealed="sealed",
+        expires_at=clock.now() + consents.LIFE + minutes(-1 if allowed == "before" else 1),
+    )
+    zoom.zoom.uninstall("ada@example.com")
+    carry(zoom, told(zoom, "app_deauthorized"))
+    deliver()
+    assert Consent.objects.exists() == is_left
 
 
 def test_the_echo_of_a_disconnect_here_is_nothing_new(zoom: Sandbox) -> None:

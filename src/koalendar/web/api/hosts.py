@@ -5,7 +5,9 @@ from ninja import Router
 from ninja.params.functions import Query
 
 from koalendar import clock
-from koalendar.connections import actions, queries
+from koalendar.booking import connecting
+from koalendar.connections import queries
+from koalendar.web import trail
 from koalendar.web.api import paging, shown
 from koalendar.web.api.callers import ALL, READ, host_of
 from koalendar.web.api.document import says
@@ -48,8 +50,10 @@ def connections(request: HttpRequest, cursor: str = CURSOR, limit: int = LIMIT) 
 def disconnect(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002  The name in the contract's path.
     """Revokes our access at the provider and erases it here, which holds even if the provider does not
     answer. Meetings that were made stay. What is disconnected already stays so."""
-    connection = queries.connection_by_id(host_of(request), id)
+    host = host_of(request)
+    connection = queries.connection_by_id(host, id)
     if connection is None:
         raise not_found()
-    actions.disconnect(connection, now=clock.now())
+    if connecting.disconnect(connection, now=clock.now()).is_new:
+        trail.record(host, "disconnected", request, provider=connection.provider)
     return HttpResponse(status=204)

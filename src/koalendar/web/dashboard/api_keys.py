@@ -22,7 +22,7 @@ from koalendar.accounts.keys import (
     revoke_key,
 )
 from koalendar.accounts.models import ApiKey, Host
-from koalendar.web.dashboard import audit
+from koalendar.web import trail
 from koalendar.web.dashboard.forms import KeyForm
 from koalendar.web.dashboard.frame import for_host, own_of
 from koalendar.web.dashboard.wording import HostWording, wording_for
@@ -86,7 +86,7 @@ def revoke(request: HttpRequest, host: Host, pk: int) -> HttpResponse:
         row = _row(key, wording_for(host, now=clock.now()))
         return render(request, "dashboard/api_key_revoke.html", {"row": row})
     if revoke_key(key, now=clock.now()):
-        audit.record(host, "key_revoked", request, name=key.name, prefix=key.prefix)
+        trail.record(host, "key_revoked", request, name=key.name, prefix=key.prefix)
     messages.success(request, _("The key %(name)s is revoked.") % {"name": key.name})
     return redirect("api-keys")
 
@@ -110,7 +110,7 @@ def _made(request: HttpRequest, host: Host, form: KeyForm) -> str:
         form.add_error(None, _too_many(refusal.most))
         return ""
     request.session[_SENT] = [*request.session.get(_SENT, []), data["mark"]][-_SENT_KEPT:]
-    audit.record(host, "key_made", request, name=data["name"], scope=data["scope"], prefix=beginning(text))
+    trail.record(host, "key_made", request, name=data["name"], scope=data["scope"], prefix=beginning(text))
     return text
 
 

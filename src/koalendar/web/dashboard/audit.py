@@ -1,4 +1,4 @@
-"""Acts that matter to an account's safety, written down for the host to read.
+"""What the trail of an account tells of signing in, and the words for all that stands in it.
 
 Sign-in is Django's and allauth's, so what happens there is heard through their signals.
 """
@@ -14,18 +14,10 @@ from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from koalendar import clock
-from koalendar.accounts.models import Audit, Host, normal_email
-from koalendar.web.limits import client_address
+from koalendar.accounts.models import Host, normal_email
+from koalendar.web.trail import record
 
 SHOWN = 50
-
-
-def record(host: Host, act: str, request: HttpRequest, **facts: str) -> None:
-    """Add a row; `facts` are short texts and never secrets."""
-    Audit.objects.create(
-        host=host, at=clock.now(), act=act, facts={"address": client_address(request), **facts}
-    )
 
 
 def listen() -> None:

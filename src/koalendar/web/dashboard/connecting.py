@@ -23,7 +23,8 @@ from koalendar.booking import queries as bookings
 from koalendar.connections import consents, queries, registry
 from koalendar.connections.models import Connection, Consent
 from koalendar.connections.provider import ProviderError
-from koalendar.web.dashboard import attempts, audit
+from koalendar.web import trail
+from koalendar.web.dashboard import attempts
 from koalendar.web.dashboard.frame import for_host
 from koalendar.web.dashboard.zoom_card import account_words
 from koalendar.web.dashboard.zoom_trouble import trouble_for
@@ -173,7 +174,7 @@ def _decline(
     request: HttpRequest, host: Host, consent: Consent, back_to: str, *, wants_another: bool
 ) -> HttpResponse:
     is_done = connecting.give_back(consent, now=clock.now())
-    audit.record(host, "connect_failed", request, provider=ZOOM, problem="not_confirmed")
+    trail.record(host, "connect_failed", request, provider=ZOOM, problem="not_confirmed")
     if wants_another:
         return redirect(reverse("zoom-install", query={"another": "1", "next": back_to}))
     messages.success(
@@ -197,7 +198,7 @@ def _too_late(request: HttpRequest, host: Host) -> HttpResponse:
 
 
 def _connected(request: HttpRequest, host: Host, connection: Connection, back_to: str) -> HttpResponse:
-    audit.record(host, "connected", request, provider=ZOOM)
+    trail.record(host, "connected", request, provider=ZOOM)
     if connection.state == Connection.State.ACTIVE:
         missing = bookings.coming_without_link(host, now=clock.now())
         messages.success(request, _told_of_connection(missing))
@@ -215,7 +216,7 @@ def _told_of_connection(missing: int) -> str:
 
 
 def _failed(request: HttpRequest, host: Host, problem: str, back_to: str) -> HttpResponse:
-    audit.record(host, "connect_failed", request, provider=ZOOM, problem=problem)
+    trail.record(host, "connect_failed", request, provider=ZOOM, problem=problem)
     query = {"failed": problem}
     if back_to and back_to != reverse("integrations"):
         query["next"] = back_to

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from koalendar import clock
 from koalendar.accounts.models import Host
+from koalendar.booking import connecting
 from koalendar.booking import queries as bookings
-from koalendar.booking.actions import owe_care, owe_meetings
+from koalendar.booking.actions import owe_meetings
 from koalendar.connections import actions, queries
 from koalendar.connections.models import Connection
 from koalendar.connections.provider import ProviderError
-from koalendar.web.dashboard import audit
+from koalendar.web import trail
 from koalendar.web.dashboard.frame import for_host, own
 from koalendar.web.dashboard.zoom_card import account_words, cards_for, event_types_over, zoom_works
 from koalendar.web.dashboard.zoom_trouble import trouble_for
@@ -100,9 +101,8 @@ def disconnect(request: HttpRequest, host: Host, public_id: str) -> HttpResponse
         return redirect("integrations")
     if request.method != "POST":
         return render(request, "dashboard/zoom_disconnect.html", _what_disconnecting_means(host, connection))
-    done = actions.disconnect(connection, now=clock.now())
-    owe_care(connection, now=clock.now())
-    audit.record(host, "disconnected", request, provider=ZOOM)
+    done = connecting.disconnect(connection, now=clock.now())
+    trail.record(host, "disconnected", request, provider=ZOOM)
     if done.revoked or done.is_shared:
         messages.success(request, _("Zoom is disconnected. We erased our access."))
         return redirect("integrations")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking.setting_up import change_address
+from koalendar.web import trail
 from koalendar.web.dashboard import audit
 from koalendar.web.dashboard.forms import SettingsForm
 from koalendar.web.dashboard.frame import for_host
@@ -26,7 +27,7 @@ def edit(request: HttpRequest, host: Host) -> HttpResponse:
     form = SettingsForm(host, request.POST or None)
     if request.method == "POST" and form.is_valid() and _save(host, form):
         if host.profile.slug != before:
-            audit.record(host, "address_changed", request, before=before, after=host.profile.slug)
+            trail.record(host, "address_changed", request, before=before, after=host.profile.slug)
         messages.success(request, _("Saved."))
         return redirect("settings")
     words = wording_for(host, now=clock.now())

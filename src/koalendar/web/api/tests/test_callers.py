@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from koalendar.accounts.keys import Scope, find_key, make_key, revoke_key
+from koalendar.accounts.models import Audit
 from koalendar.booking.links import token_for
+from koalendar.outbox.models import Entry
 from koalendar.web.api.tests.conftest import Program, program_of
 from tests.people import NOW, ada, make_booking, make_connection, make_event_type, minutes
 
@@ -130,3 +132,14 @@ def test_a_closed_host_offers_nothing(stranger: Program) -> None:
     host.save()
     assert stranger.get("/profiles/ada").status == 404
     assert stranger.get(f"/event-types/{made.public_id}/slots?start=2026-12-01&end=2026-12-01").status == 404
+
+
+def test_disconnecting_by_a_program_is_told_and_stands_in_the_trail_once(adas: Program) -> None:
+    connection = make_connection()
+    connection.credential.tokens = ""
+    connection.credential.save()
+    for _ in range(2):
+        assert adas.delete(f"/connections/{connection.public_id}").status == 204
+    [row] = Audit.objects.filter(act="disconnected")
+    assert (row.host, row.facts["provider"]) == (ada(), "zoom")
+    assert Entry.objects.filter(kind="connection", subject=str(connection.credential_id)).exists()
