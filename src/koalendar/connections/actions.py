@@ -422,6 +422,12 @@ def note_success(credential: Credential, now: datetime) -> None:
     Connection.objects.filter(stale, credential=credential, state__in=Connection.LIVE).update(last_ok_at=now)
 
 
+def note_failure(credential: Credential | None, reason: str, now: datetime) -> None:
+    """A call failed; for people to read, long after it has worked again."""
+    if credential is not None:
+        Credential.objects.filter(pk=credential.pk).update(failure=str(reason), failed_at=now)
+
+
 def note_account(credential: Credential, account: Account, now: datetime) -> None:
     """A look at the account worked: keep its details as they are now, unless it has been erased meanwhile."""
     details = {

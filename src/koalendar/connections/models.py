@@ -47,6 +47,10 @@ class Credential(models.Model):
     # The latest consent. What was made before it may have been changed while nobody could look.
     connected_at = models.DateTimeField(null=True, blank=True)
 
+    # The latest call that failed, whatever has worked since; a value of `provider.Reason`.
+    failure = models.CharField(max_length=64, blank=True, default="")
+    failed_at = models.DateTimeField(null=True, blank=True)
+
     lease_owner = models.CharField(max_length=64, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveBigIntegerField(default=0)

@@ -59,6 +59,7 @@ def _look(credential: Credential, now: datetime) -> Outcome | None:
     try:
         account = connections.open_meetings(credential).me()
     except Temporary as error:
+        connections.note_failure(credential, error.reason, now)
         return later(error)
     except Misconfigured as error:
         log.exception("provider_misconfigured", extra={"reason": error.reason, "credential": credential.pk})
@@ -74,6 +75,7 @@ def _look(credential: Credential, now: datetime) -> Outcome | None:
 
 def _note(credential: Credential, error: Rejected, now: datetime) -> None:
     """The access holds, though not for this question: that is known of the account now."""
+    connections.note_failure(credential, error.code, now)
     if error.code == Reason.MISSING_SCOPE:
         connections.note_missing_scope(credential, ["user:read:user"], now)
     else:

@@ -67,8 +67,10 @@ def look_at_meeting(subject: str, *, now: datetime) -> Outcome:
     except Gone:
         _note_deleted(appointment, row, now)
     except Temporary as error:
+        connections.note_failure(row.credential, error.reason, now)
         return later(error)
     except Rejected as error:
+        connections.note_failure(row.credential, error.code, now)
         _note_refusal(appointment, row, error, now)
     except Disconnected:
         tell_hosts(row.credential, now=now)

@@ -66,11 +66,15 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
         return _make(appointment, row, now) if is_wanted(appointment) else _unmake(appointment, row, now)
     except Temporary as error:
         _note_problem(row, error.reason, now)
+        connections.note_failure(row.credential, error.reason, now)
         return later(error)
-    except Uncertain:
+    except Uncertain as error:
         _note_problem(row, UNCERTAIN, now)
+        connections.note_failure(row.credential, error.reason, now)
         return _look_again(row, now)
     except Rejected as error:
+        if error.code != Reason.PAST_START:  # Refused by ourselves; Zoom was not asked.
+            connections.note_failure(row.credential, error.code, now)
         # A create that is pending stays so, whatever else was refused: it must not be forgotten.
         _note_problem(row, error.reason, now, state=State.BLOCKED if row.state == State.NEEDED else None)
         note_rights(row, error, now)
@@ -79,6 +83,7 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
         return GiveUp(error.reason)
     except Disconnected as error:
         _note_problem(row, error.reason, now)
+        connections.note_failure(row.credential, error.reason, now)
         if row.credential is not None:
             tell_hosts(row.credential, now=now)
         return GiveUp(error.reason)

@@ -76,6 +76,7 @@ def test(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
         actions.note_account(connection.credential, account, clock.now())
     except ProviderError as error:
         outcome = str(error.reason)
+        actions.note_failure(connection.credential, outcome, clock.now())
     return redirect(reverse("integrations", query={"tested": connection.public_id, "outcome": outcome}))
 
 

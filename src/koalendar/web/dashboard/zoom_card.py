@@ -59,6 +59,7 @@ class ZoomCard:
     test_result: str = ""
     test_went_well: bool = False
     last_problem: str = ""
+    last_failure: str = ""
     permissions: Sequence[Permission] = ()
     event_types: Sequence[EventType] = ()
     coming: Sequence["ComingBooking"] = ()
@@ -205,6 +206,7 @@ def _card(
         test_result=_test_result(connection, outcome),
         test_went_well=outcome == "well",
         last_problem=_last_problem(connection, words),
+        last_failure=_last_failure(connection, words),
         permissions=_permissions(connection),
         event_types=event_types_over(host, connection),
         coming=_coming(list(coming[:SHOWN_BOOKINGS]), words),
@@ -229,6 +231,19 @@ def _last_problem(connection: Connection, words: HostWording) -> str:
         "problem": problems.in_words(trouble.problem),
         "waiting": waiting % {"many": trouble.bookings},
     }
+
+
+def _last_failure(connection: Connection, words: HostWording) -> str:
+    """The latest call that failed, and whether one has worked since."""
+    credential = connection.credential
+    if credential.failed_at is None:
+        return ""
+    # What it meant for a booking, and what there was to do, is said where that still holds.
+    reason = problems.in_words(credential.failure).split(". ")[0].rstrip(".")
+    told = {"at": words.moment(credential.failed_at), "problem": reason}
+    if connection.is_live and connection.last_ok_at and connection.last_ok_at > credential.failed_at:
+        return _("Last failed: %(at)s. %(problem)s. It has worked since.") % told
+    return _("Last failed: %(at)s. %(problem)s.") % told
 
 
 def _coming(rows: Sequence[Booking], words: HostWording) -> list[ComingBooking]:

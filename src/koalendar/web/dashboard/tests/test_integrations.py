@@ -1,5 +1,6 @@
 """Connecting Zoom, testing and disconnecting it, against the sandbox."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -234,6 +235,18 @@ def test_what_zoom_refused_is_not_tried_anew_by_looking_at_the_page(browser: Cli
 def _next_tuesday() -> datetime:
     today = clock.now().replace(hour=9, minute=0, second=0, microsecond=0)
     return today + timedelta(days=(1 - today.weekday()) % 7 + 7)
+
+
+def test_the_card_keeps_the_last_error_after_it_has_worked_again(browser: Client, sandbox: Sandbox) -> None:
+    connection = connect_zoom(sandbox)
+    test = f"/dashboard/integrations/zoom/{connection.public_id}/test"
+    sandbox.zoom.fail_next("server_error", method="GET", path="^/v2/users/me$")
+    page = browser.post(test, follow=True).content.decode()
+    assert "Zoom has trouble of its own." in page
+    assert re.search(r"Last failed: [^.]+\. Zoom has trouble of its own\.<", page)
+    Credential.objects.update(failed_at=clock.now() - timedelta(hours=1))
+    page = browser.post(test, follow=True).content.decode()
+    assert re.search(r"Last failed: [^.]+\. Zoom has trouble of its own\. It has worked since\.", page)
 
 
 def test_a_missing_permission_is_named_with_what_it_breaks(browser: Client, sandbox: Sandbox) -> None:

@@ -12,4 +12,14 @@ class Migration(migrations.Migration):
             name="account_recording",
             field=models.CharField(blank=True, default="", max_length=8),
         ),
+        migrations.AddField(
+            model_name="credential",
+            name="failed_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="credential",
+            name="failure",
+            field=models.CharField(blank=True, default="", max_length=64),
+        ),
     ]
