@@ -17,12 +17,13 @@ from koalendar.booking.models import EventType, Schedule
 from koalendar.booking.rules import MAX_QUESTIONS
 from koalendar.web.dashboard.forms import field_errors
 from koalendar.web.dashboard.wording import in_minutes
+from koalendar.web.dashboard.zoom_card import account_words, live_accounts
 
 _UNITS = ((1, _("minutes")), (60, _("hours")), (1440, _("days")))
 _STEPS = (5, 10, 15, 20, 30, 45, 60)
 _BUFFERS = (0, 5, 10, 15, 20, 30, 45, 60, 90, 120)
 _REMINDERS = (15, 60, 180, 1440, 2880)
-_PLACES = ("places", "who_calls", "number", "address", "url")
+_PLACES = ("places", "connection", "who_calls", "number", "address", "url")
 _SAME = (
     "title", "slug", "description", "durations", "booking_window_days", "slot_step", "buffer_before",
     "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "requires_confirmation", "reminders",
@@ -78,6 +79,7 @@ class EventTypeForm(forms.Form):
         error_messages={"required": _("Choose where it happens")},
         help_text=_("With several, the invitee chooses."),
     )
+    connection = forms.ChoiceField(label=_("Zoom account"), required=False)
     who_calls = forms.ChoiceField(
         label=_("Who calls"),
         choices=(
@@ -162,6 +164,7 @@ class EventTypeForm(forms.Form):
         super().__init__(*args, **kwargs)
         schedules = host.schedules.order_by("pk")
         self.fields["schedule"].queryset = schedules  # type: ignore[attr-defined]  # A ModelChoiceField.
+        self._offer_accounts(_zoom_of(shown.locations))
         self._offer("slot_step", {*_STEPS, shown.slot_step})
         self._offer("buffer_before", {*_BUFFERS, shown.buffer_before})
         self._offer("buffer_after", {*_BUFFERS, shown.buffer_after})
@@ -172,6 +175,16 @@ class EventTypeForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(n, in_minutes(n) if n else now_("Nothing")) for n in sorted(minutes)]
+
+    def _offer_accounts(self, chosen: str | None) -> None:
+        """The host's Zoom accounts that work; another that was chosen before stays until he chooses."""
+        live = {row.public_id: account_words(row.credential) for row in live_accounts(self.host)}
+        if chosen is not None and chosen not in live:
+            live[chosen] = now_("An account that is not connected any more")
+        field = self.fields["connection"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", now_("The one for new bookings")), *live.items()]
+        self.offers_accounts = len(live) > 1 or chosen is not None
 
     def clean_slug(self) -> str:
         return str(self.cleaned_data["slug"]) or rules.slug_from(self.cleaned_data.get("title", ""))
@@ -235,18 +248,24 @@ class EventTypeForm(forms.Form):
 
     def _locations(self) -> list[dict[str, Any]]:
         data = self.cleaned_data
-        chosen = _zoom_of(self.event_type.locations if self.event_type else [])
         details: dict[str, dict[str, Any]] = {
-            "zoom": {"connection": chosen},
+            "zoom": {"connection": data["connection"] or None},
             "phone": {"who_calls": data["who_calls"] or "host", "number": data["number"]},
             "in_person": {"address": data["address"]},
             "link": {"url": data["url"]},
         }
-        return [{"kind": kind, **details[kind]} for kind in details if kind in data["places"]]
+        places = []
+        for kind in details:
+            if kind in data["places"]:
+                # A program may have given several of a kind; the form asks for the first, and keeps the rest.
+                stored = self.event_type.locations if self.event_type else []
+                others = [place for place in stored if place.get("kind") == kind][1:]
+                places += [{"kind": kind, **details[kind]}, *others]
+        return places
 
 
 def _zoom_of(locations: Sequence[Mapping[str, Any]]) -> str | None:
-    """The connection chosen for Zoom, which this form shows nowhere and keeps."""
+    """The connection chosen for Zoom; none for the host's default."""
     return next((place.get("connection") for place in locations if place.get("kind") == "zoom"), None)
 
 
@@ -256,13 +275,14 @@ def new_event_type(host: Host) -> EventType:
 
 
 def _initial(event_type: EventType, host: Host) -> dict[str, Any]:
-    place = {location["kind"]: location for location in event_type.locations}
+    place = {location["kind"]: location for location in reversed(event_type.locations)}
     notice, notice_unit = _in_unit(event_type.minimum_notice)
     cutoff, cutoff_unit = _in_unit(event_type.change_cutoff)
     expires, expires_unit = _in_unit(event_type.request_expires_after)
     return {name: getattr(event_type, name) for name in (*_SAME, "revision")} | {
         "durations": ", ".join(str(minutes) for minutes in event_type.durations),
         "places": list(place),
+        "connection": _zoom_of(event_type.locations) or "",
         "who_calls": place.get("phone", {}).get("who_calls", "host"),
         "number": place.get("phone", {}).get("number", ""),
         "address": place.get("in_person", {}).get("address", ""),

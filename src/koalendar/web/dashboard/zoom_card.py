@@ -341,6 +341,12 @@ def is_at_zoom(event_type: EventType) -> bool:
     return any(place.get("kind") == "zoom" for place in event_type.locations)
 
 
+def live_accounts(host: Host) -> list[Connection]:
+    """The Zoom accounts that meetings can be made in, the default first."""
+    rows = [row for row in queries.connections_of(host) if row.provider == "zoom" and row.is_live]
+    return sorted(rows, key=lambda row: not row.is_default)
+
+
 def zoom_works(host: Host) -> bool:
     """Whether a booking made now would get its link."""
     connection = queries.connection_for(host, "zoom")

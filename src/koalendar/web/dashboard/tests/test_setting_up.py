@@ -9,10 +9,11 @@ from django.test import Client
 
 from koalendar.booking import revising
 from koalendar.booking.models import EventType, Schedule
+from koalendar.connections.models import Connection
 from koalendar.web.dashboard.event_type_forms import EventTypeForm
 from koalendar.web.dashboard.hours import act, draft_from, draft_of, judge
 from koalendar.web.dashboard.tests.browsers import sign_in
-from tests.people import ada, make_booking, make_event_type, make_host
+from tests.people import ada, make_booking, make_connection, make_event_type, make_host
 
 pytestmark = pytest.mark.django_db
 
@@ -254,6 +255,35 @@ def test_only_what_was_never_booked_is_deleted(browser: Client) -> None:
         browser.post(f"/dashboard/event-types/{each.public_id}/delete")
 
     assert list(EventType.objects.all()) == [booked]
+
+
+def test_a_host_of_several_zoom_accounts_chooses_one_for_the_event_type(browser: Client) -> None:
+    assert "Zoom account" not in browser.get("/dashboard/event-types/new").content.decode()
+    make_connection()
+    second = make_connection(user="zoom-team", is_default=False).public_id
+    assert "Zoom account" in browser.get("/dashboard/event-types/new").content.decode()
+    browser.post("/dashboard/event-types/new", editor(connection=second))
+    made = EventType.objects.get()
+    assert made.locations == [{"kind": "zoom", "connection": second}]
+
+    Connection.objects.filter(public_id=second).update(state="revoked")
+    page = browser.get(f"/dashboard/event-types/{made.public_id}/").content.decode()
+    assert "An account that is not connected any more" in page
+    again = editor(connection=second, title="Kept", revision=str(made.revision))
+    browser.post(f"/dashboard/event-types/{made.public_id}/", again)
+    made.refresh_from_db()
+    assert (made.title, made.locations[0]["connection"]) == ("Kept", second)
+    answer = browser.post("/dashboard/event-types/new", editor(connection="of-somebody-else"))
+    assert answer.status_code == 422
+
+
+def test_places_of_one_kind_that_a_program_gave_outlive_the_editor(browser: Client) -> None:
+    offices = [{"kind": "in_person", "address": name} for name in ("Paris", "Lyon")]
+    made = make_event_type(locations=offices)
+    typed = editor(places=["in_person"], address="Paris, 2nd floor", revision=str(made.revision))
+    browser.post(f"/dashboard/event-types/{made.public_id}/", typed)
+    made.refresh_from_db()
+    assert [place["address"] for place in made.locations] == ["Paris, 2nd floor", "Lyon"]
 
 
 # ── Hours ──
