@@ -195,6 +195,14 @@ def editor(page: Page, house: House) -> None:
     page.wait_for_load_state()
 
 
+def share(page: Page, house: House) -> None:
+    editor(page, house)
+    page.get_by_role("link", name="Share").click()
+    page.get_by_label("Name").fill("Ina Berg")
+    page.get_by_role("button", name="Make the link").click()
+    page.get_by_text("name=Ina+Berg").wait_for()
+
+
 def new_key(page: Page, house: House) -> None:
     page.goto(f"{house.site}/dashboard/settings/keys/new")
     page.get_by_label("Name").fill("Shop of the city library")
@@ -275,6 +283,7 @@ SHOTS = [
     Shot("sandbox-installed", lambda page, house: page.goto(f"{house.sandbox}/zoom/installed") and None),
     Shot("event-types", at("/dashboard/event-types/"), signed_in=True),
     Shot("event-type", editor, signed_in=True),
+    Shot("share", share, signed_in=True),
     Shot("availability", at("/dashboard/availability/"), signed_in=True),
     Shot("integrations", at("/dashboard/integrations/"), signed_in=True),
     Shot("install", at("/integrations/zoom/install?another=1"), signed_in=True),

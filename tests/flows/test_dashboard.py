@@ -318,6 +318,7 @@ def test_every_page_is_accessible(
         f"/dashboard/bookings/{request.uid}/",
         f"/dashboard/bookings/{request.uid}/decline",
         f"/dashboard/event-types/{event_type.public_id}/",
+        f"/dashboard/event-types/{event_type.public_id}/share",
         f"/dashboard/event-types/{event_type.public_id}/delete",
         "/dashboard/availability/",
         "/dashboard/integrations/",

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from koalendar.accounts.models import Host
+from koalendar.booking.ids import public_id
 from koalendar.booking.judging import Findings
 from koalendar.booking.models import EventType, EventTypeHost, Profile, ProfileAlias, Schedule
 from koalendar.booking.models.event_type import taken_slug
@@ -107,6 +108,25 @@ def add_event_type(
             event_type.save()
         EventTypeHost.objects.create(event_type=event_type, host=host, schedule=chosen)
         return event_type
+
+
+def duplicate_event_type(event_type: EventType, *, title: str) -> EventType:
+    """The same once more under another title and address, closed; for the same hosts and hours."""
+    with transaction.atomic():
+        lock_host(Host.objects.get(profile=event_type.profile_id))
+        made = EventType.objects.select_related("profile__host").get(pk=event_type.pk)
+        made.pk, made.public_id, made.revision = None, public_id(), 1
+        made._state.adding = True
+        made.title = title[:LONGEST_TITLE]
+        made.slug = _free_event_type_slug(made.profile, title)
+        made.active = False
+        made.full_clean()
+        made.save()
+        for seat in event_type.event_type_hosts.all():
+            seat.pk, seat.event_type = None, made
+            seat._state.adding = True
+            seat.save()
+        return made
 
 
 def lock_host(host: Host) -> None:

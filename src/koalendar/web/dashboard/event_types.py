@@ -16,12 +16,13 @@ from koalendar.accounts.models import Host
 from koalendar.booking import queries, revising
 from koalendar.booking.models import EventType
 from koalendar.booking.rules import MAX_QUESTIONS
-from koalendar.booking.setting_up import add_event_type
+from koalendar.booking.setting_up import add_event_type, duplicate_event_type
 from koalendar.connections import queries as connections
 from koalendar.web.dashboard import drafts
 from koalendar.web.dashboard.booking_pages import location_word
 from koalendar.web.dashboard.event_type_forms import (
     EventTypeForm,
+    QuestionForm,
     Questions,
     leave_unjudged,
     question_set,
@@ -90,6 +91,8 @@ def _editor(request: HttpRequest, host: Host, event_type: EventType | None) -> H
         return redirect(reverse("zoom-install", query={"next": drafts.keep(request)}))
     if "add_question" in request.POST:
         return _with_another_question(request, host, event_type)
+    if "move_question" in request.POST:
+        return _with_question_moved(request, host, event_type)
     data = request.POST.copy()
     form = EventTypeForm(host, event_type, data)
     questions = question_set(event_type, data)
@@ -129,6 +132,20 @@ def _with_another_question(request: HttpRequest, host: Host, event_type: EventTy
     total = min((int(known) if known.isdecimal() and len(known) < 4 else 0) + 1, MAX_QUESTIONS)
     data["questions-TOTAL_FORMS"] = str(total)
     return _as_typed(request, host, event_type, data, newest=total - 1)
+
+
+def _with_question_moved(request: HttpRequest, host: Host, event_type: EventType | None) -> HttpResponse:
+    """The editor as it was typed, with the named question and the one before it changed about."""
+    data = request.POST.copy()
+    asked = data.get("move_question", "")
+    at = int(asked) if asked.isdecimal() and len(asked) < 4 else 0
+    if 0 < at < MAX_QUESTIONS:
+        for name in QuestionForm.base_fields.keys() | {"DELETE"}:
+            here, before = f"questions-{at}-{name}", f"questions-{at - 1}-{name}"
+            values = data.getlist(here), data.getlist(before)
+            data.setlist(before, values[0])
+            data.setlist(here, values[1])
+    return _as_typed(request, host, event_type, data, newest=max(at - 1, 0))
 
 
 def _as_typed(
@@ -212,6 +229,15 @@ def bookable(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
     told = _("%(title)s is bookable.") if "active" in request.POST else _("%(title)s is closed.")
     messages.success(request, told % {"title": event_type.title})
     return redirect("event-types")
+
+
+@require_POST
+@for_host
+def duplicate(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
+    event_type = own_of(queries.event_types_of(host), public_id=public_id)
+    made = duplicate_event_type(event_type, title=_("%(title)s (copy)") % {"title": event_type.title})
+    messages.success(request, _("This is the copy. It is closed until you make it bookable."))
+    return redirect("event-type", made.public_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,6 +9,7 @@ from koalendar.web.dashboard import (
     event_types,
     integrations,
     settings,
+    sharing,
     support,
 )
 
@@ -29,6 +30,9 @@ urlpatterns = [
     path("event-types/new", event_types.new, name="event-type-new"),
     path("event-types/<str:public_id>/", event_types.edit, name="event-type"),
     path("event-types/<str:public_id>/bookable", event_types.bookable, name="event-type-bookable"),
+    path("event-types/<str:public_id>/duplicate", event_types.duplicate, name="event-type-duplicate"),
+    path("event-types/<str:public_id>/share", sharing.share, name="event-type-share"),
+    path("event-types/<str:public_id>/qr.svg", sharing.qr_code, name="event-type-qr"),
     path("event-types/<str:public_id>/delete", event_types.delete, name="event-type-delete"),
     path("availability/", availability.edit, name="availability"),
     path("integrations/", integrations.index, name="integrations"),

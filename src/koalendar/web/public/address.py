@@ -13,7 +13,7 @@ from koalendar.web.public.reader import Reader
 
 # What the picker itself reads; every other name of the query may fill in a field of the form.
 _OWN = frozenset({"month", "date", "duration", "tz", "clock", "slot", "zones", "q", "keep"})
-_LONGEST_CARRIED = 2000
+LONGEST_CARRIED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def read_address(path: str, query: QueryDict, *, durations: list[int], reader: R
     chosen = duration if duration in durations else durations[0]
     day = _day(query.get("date", ""))
     carried = {name: query.get(name, "") for name in query if name not in _OWN}
-    if sum(len(name) + len(text) for name, text in carried.items()) > _LONGEST_CARRIED:
+    if sum(len(name) + len(text) for name, text in carried.items()) > LONGEST_CARRIED:
         carried = {}
     if chosen != durations[0]:
         carried["duration"] = str(chosen)

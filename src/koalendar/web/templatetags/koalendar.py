@@ -20,6 +20,7 @@ register = template.Library()
 ICONS = {
     "back": "M12 4 6 10l6 6",
     "forward": "M8 4l6 6-6 6",
+    "up": "M4 12l6-6 6 6",
     "check": "M4 10.5l4 4 8-9",
     "close": "M5 5l10 10M15 5 5 15",
     "plus": "M10 4v12M4 10h12",

@@ -2,10 +2,13 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import qrcode
 from django.http import QueryDict
 from django.test import Client
+from qrcode.image.svg import SvgPathFillImage
 
 from koalendar.booking import revising
 from koalendar.booking.models import EventType, Schedule
@@ -17,6 +20,7 @@ from tests.people import ada, make_booking, make_connection, make_event_type, ma
 
 pytestmark = pytest.mark.django_db
 
+TOPIC = {"code": "topic", "label": "Topic", "kind": "short_text", "required": False, "choices": []}
 NO_QUESTIONS = {"questions-TOTAL_FORMS": "0", "questions-INITIAL_FORMS": "0"}
 
 
@@ -284,6 +288,87 @@ def test_places_of_one_kind_that_a_program_gave_outlive_the_editor(browser: Clie
     browser.post(f"/dashboard/event-types/{made.public_id}/", typed)
     made.refresh_from_db()
     assert [place["address"] for place in made.locations] == ["Paris, 2nd floor", "Lyon"]
+
+
+def test_a_duplicate_is_the_same_under_its_own_address_and_closed(browser: Client) -> None:
+    made = make_event_type(durations=[15, 45], questions=[TOPIC], buffer_after=5)
+    answer = browser.post(f"/dashboard/event-types/{made.public_id}/duplicate")
+    copy = EventType.objects.exclude(pk=made.pk).get()
+    assert answer["Location"] == f"/dashboard/event-types/{copy.public_id}/"
+    assert (copy.title, copy.active, copy.slug) == ("Intro call (copy)", False, "intro-call-copy")
+    same = ("durations", "questions", "buffer_after", "locations", "profile")
+    assert all(getattr(copy, name) == getattr(made, name) for name in same)
+    [seat], [before] = copy.event_type_hosts.all(), made.event_type_hosts.all()
+    assert (seat.host, seat.schedule, before.event_type) == (before.host, before.schedule, made)
+    browser.post(f"/dashboard/event-types/{made.public_id}/duplicate")
+    assert EventType.objects.filter(slug="intro-call-copy-2").exists()
+
+
+def test_questions_change_places_and_keep_their_codes(browser: Client) -> None:
+    made = make_event_type(questions=[TOPIC, {**TOPIC, "code": "budget", "label": "Budget"}])
+    rows = {
+        f"questions-{place}-{name}": text
+        for place, row in enumerate(made.questions)
+        for name, text in (("code", row["code"]), ("label", row["label"]), ("kind", row["kind"]))
+    }
+    numbers = {"questions-TOTAL_FORMS": "2", "questions-INITIAL_FORMS": "2"}
+    typed = editor(**{**numbers, **rows, "questions-1-label": "Budget in euros"})
+    page = browser.post(f"/dashboard/event-types/{made.public_id}/", {**typed, "move_question": "1"})
+    first, second = page.context["questions"].forms
+    assert (first["code"].value(), first["label"].value()) == ("budget", "Budget in euros")
+    assert second["code"].value() == "topic"
+    made.refresh_from_db()
+    assert [row["code"] for row in made.questions] == ["topic", "budget"], "nothing is saved yet"
+    for nonsense in ("0", "2", "-1", "x", "9" * 9):
+        assert (
+            browser.post("/dashboard/event-types/new", {**typed, "move_question": nonsense}).status_code
+            == 200
+        )
+
+
+# ── Sharing ──
+
+
+def test_a_filled_in_link_leads_to_a_form_that_says_it(browser: Client) -> None:
+    size = {"code": "size", "label": "Size", "kind": "choice", "required": True, "choices": ["S", "L & XL"]}
+    made = make_event_type(durations=[15, 45], questions=[TOPIC, size])
+    asked = {"fill-name": "Ina Berg", "fill-duration": "45", "fill-topic": "a=b & c", "fill-size": "L & XL"}
+    page = browser.get(f"/dashboard/event-types/{made.public_id}/share", asked)
+    link = page.context["filled"]
+    assert link == (
+        "http://localhost:8000/ada/intro-call/?name=Ina+Berg&duration=45&topic=a%3Db+%26+c&size=L+%26+XL"
+    )
+    parts = urlsplit(link)
+    form = Client().get(f"{parts.path}?{parts.query}&slot=2026-12-01T09:00%2B00:00").context["form"]
+    assert [form[name].value() for name in ("name", "answer-topic", "answer-size")] == [
+        "Ina Berg", "a=b & c", "L & XL",
+    ]  # fmt: skip
+
+
+def test_too_much_for_a_link_is_said_and_nothing_is_lost(browser: Client) -> None:
+    made = make_event_type(questions=[TOPIC, {**TOPIC, "code": "more", "label": "More"}])
+    asked = {"fill-topic": "x" * 1500, "fill-more": "y" * 1500}
+    page = browser.get(f"/dashboard/event-types/{made.public_id}/share", asked)
+    assert page.status_code == 422
+    assert "too much for a link" in page.content.decode()
+    assert "y" * 1500 in page.content.decode()
+
+
+def test_the_qr_code_is_a_picture_of_the_address(browser: Client) -> None:
+    made = make_event_type()
+    answer = browser.get(f"/dashboard/event-types/{made.public_id}/qr.svg?download=1")
+    assert answer["Content-Type"] == "image/svg+xml"
+    assert answer["Content-Disposition"] == 'attachment; filename="intro-call.svg"'
+    drawn = qrcode.make("http://localhost:8000/ada/intro-call/", image_factory=SvgPathFillImage)
+    assert answer.content == drawn.to_string()
+    assert b"style=" not in answer.content
+
+
+@pytest.mark.parametrize("page", ["share", "qr.svg"])
+def test_what_is_shared_is_the_hosts_own(browser: Client, page: str) -> None:
+    others = make_event_type(make_host("Ben Katz"))
+    assert browser.get(f"/dashboard/event-types/{others.public_id}/{page}").status_code == 404
+    assert browser.post(f"/dashboard/event-types/{others.public_id}/duplicate").status_code == 404
 
 
 # ── Hours ──
