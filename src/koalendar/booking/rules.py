@@ -397,6 +397,7 @@ EVENT_TYPE: Mapping[str, Judgement] = {
     "redirect_url": _redirect,
     "active": flag,
     "hidden": flag,
+    "zone_locked": flag,
 }
 
 SCHEDULE: Mapping[str, Judgement] = {

@@ -37,7 +37,8 @@ class EventType(models.Model):
     Every length is in minutes. `locations` are objects such as {"kind": "zoom", "connection": null}, with
     null for the host's default connection. `hosts_needed` says whether an appointment takes all of its
     hosts or any one of them. With `requires_confirmation` a booking is a request until the host agrees, and
-    lapses unanswered after `request_expires_after`. `redirect_url` is where invitees go after booking.
+    lapses unanswered after `request_expires_after`. With `zone_locked` invitees see all times in the host's
+    zone. `redirect_url` is where invitees go after booking.
     `full_clean` judges every field by `booking.rules`, and brings it into the one shape in which it is
     stored.
     """
@@ -70,6 +71,7 @@ class EventType(models.Model):
     redirect_url = models.CharField(max_length=500, blank=True)
     active = models.BooleanField(default=True)
     hidden = models.BooleanField(default=False)
+    zone_locked = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:

@@ -234,6 +234,9 @@ class EventTypeAsked(Shape):
     redirect_url: Text | None = None
     active: Flag = True
     hidden: Flag = False
+    zone_locked: Flag = Field(
+        default=False, description="Whether the booking page shows all times in the host's own zone."
+    )
 
 
 EventTypeChanged = partial(EventTypeAsked, "EventTypeChanged")

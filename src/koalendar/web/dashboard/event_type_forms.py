@@ -27,7 +27,7 @@ _PLACES = ("places", "connection", "who_calls", "number", "address", "url")
 _SAME = (
     "title", "slug", "description", "durations", "booking_window_days", "slot_step", "buffer_before",
     "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "requires_confirmation", "reminders",
-    "redirect_url", "active", "hidden",
+    "redirect_url", "active", "hidden", "zone_locked",
 )  # fmt: skip
 # By what is stored, the field that asks for it.
 _ASKED_AS = {name: name for name in _SAME} | {
@@ -154,6 +154,11 @@ class EventTypeForm(forms.Form):
     active = forms.BooleanField(label=_("Bookable"), required=False)
     hidden = forms.BooleanField(
         label=_("Hidden"), required=False, help_text=_("Not on your page; whoever has the link can book.")
+    )
+    zone_locked = forms.BooleanField(
+        label=_("All times in your own time zone"),
+        required=False,
+        help_text=_("For what happens at a place: invitees cannot choose a zone, and see their time beside."),
     )
     revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

@@ -92,6 +92,11 @@ def zone_of(profile: Profile) -> str:
     return profile.host.zone if profile.host is not None else "UTC"
 
 
+def locked_zone(event_type: EventType) -> str:
+    """The zone in which every reader sees the times, if the host wants that; else empty."""
+    return zone_of(event_type.profile) if event_type.zone_locked else ""
+
+
 def _open_profile(username: str) -> Profile:
     profile = queries.profile_for(username)
     if profile is None:
@@ -100,7 +105,9 @@ def _open_profile(username: str) -> Profile:
 
 
 def _desk(request: HttpRequest, profile: Profile, event_type: EventType) -> Desk:
-    reader = reader_of(request, default_zone=zone_of(profile), now=clock.now())
+    reader = reader_of(
+        request, default_zone=zone_of(profile), now=clock.now(), locked_zone=locked_zone(event_type)
+    )
     # Of what a form sends, only what the picker knows belongs into addresses.
     source = picker_part(request.POST) if request.method == "POST" else request.GET
     return Desk(

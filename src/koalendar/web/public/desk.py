@@ -98,6 +98,7 @@ class Desk:
             "slot": self.reader.local(start).isoformat(timespec="minutes"),
             "chosen": self.reader.when(start, end),
             "chosen_short": self.reader.day_and_time(start),
+            "for_you": self.reader.for_you(start, end),
             "for_host": self.reader.elsewhere(start, end, self.host_zone),
             "change_url": self.address.to_day(self.reader.local(start).date()),
         }
@@ -126,7 +127,7 @@ def look(request: HttpRequest, desk: Desk, second_step: Callable[[datetime], dic
         return _too_often(request, desk, wait)
     if "keep" in request.GET:
         return _keep(request, desk)
-    if "zones" in request.GET:
+    if "zones" in request.GET and not desk.reader.is_locked:
         return _choose_zone(request, desk)
     slot = desk.address.slot
     if slot is not None and desk.offer.is_open(slot):

@@ -176,7 +176,7 @@ class BookingForm(forms.Form):
             location={**(self._location() or {}), **({"number": data["phone"]} if data.get("phone") else {})},
             name=data["name"],
             email=data["email"],
-            zone=reader.zone,
+            zone=reader.home_zone,
             locale=reader.locale,
             guests=data.get("guests"),
             answers={question["code"]: data[_name_of(question)] for question in self.event_type.questions},

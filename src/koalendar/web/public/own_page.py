@@ -28,7 +28,14 @@ from koalendar.web.headers import keep_to_reader
 from koalendar.web.limits import seconds_to_wait
 from koalendar.web.public import places
 from koalendar.web.public.address import picker_part, read_address, read_number, read_slot
-from koalendar.web.public.booking_page import JUST_BOOKED, host_name, taken_words, too_many_words, zone_of
+from koalendar.web.public.booking_page import (
+    JUST_BOOKED,
+    host_name,
+    locked_zone,
+    taken_words,
+    too_many_words,
+    zone_of,
+)
 from koalendar.web.public.desk import Desk, SeeOther, answer, look
 from koalendar.web.public.forms import ReasonForm
 from koalendar.web.public.reader import Reader, reader_of
@@ -176,7 +183,13 @@ def _own_path(request: HttpRequest) -> str:
 
 
 def _reader(request: HttpRequest, booking: Booking) -> Reader:
-    return reader_of(request, default_zone=booking.invitee_zone, now=clock.now(), knows_zone=True)
+    return reader_of(
+        request,
+        default_zone=booking.invitee_zone,
+        now=clock.now(),
+        knows_zone=True,
+        locked_zone=locked_zone(booking.appointment.event_type),
+    )
 
 
 def _place(booking: Booking, now: datetime) -> Whereabouts:
@@ -249,6 +262,8 @@ def _facts(booking: Booking, reader: Reader) -> Iterator[tuple[str, str]]:
     profile = appointment.event_type.profile
     if for_host := reader.elsewhere(appointment.start, appointment.end, zone_of(profile)):
         yield _("For %(host)s") % {"host": host}, for_host
+    if for_you := reader.for_you(appointment.start, appointment.end):
+        yield _("For you"), for_you
     yield _("Where"), _where(booking, host)
     yield _("With"), host
     yield _("You"), f"{booking.invitee_name}, {booking.invitee_email}"

@@ -20,8 +20,10 @@ _LONGEST_LOCALE = 16  # As the booking stores it.
 class Reader:
     """`zone` is a modern IANA name and `locale` a language tag; `clock` is "12", "24" or the locale's own.
 
-    `knows_zone`: the reader chose the zone or the browser told it; else it is the host's. `asked` holds what
-    of zone and clock stands in the address only, and so has to go with every link.
+    `knows_zone`: the reader chose the zone or the browser told it; else it is the host's. Where the host
+    wants all times in his own zone, `zone` is that, `is_locked` says so, and `own_zone` is the reader's if it
+    is known. `asked` holds what of zone and clock stands in the address only, and so has to go with every
+    link.
     """
 
     zone: str
@@ -29,6 +31,8 @@ class Reader:
     clock: when.Clock
     now: datetime
     knows_zone: bool = True
+    is_locked: bool = False
+    own_zone: str = ""
     asked_unknown_zone: bool = False
     asked: dict[str, str] = field(default_factory=dict)
 
@@ -54,6 +58,11 @@ class Reader:
         """ "Paris time (now 14:32)"."""
         return _("%(zone)s (now %(time)s)") % {"zone": self.zone_label, "time": self.time(self.now)}
 
+    @property
+    def home_zone(self) -> str:
+        """The reader's own, as far as it is known."""
+        return self.own_zone or self.zone
+
     def local(self, instant: datetime) -> datetime:
         return instant.astimezone(self.rules)
 
@@ -78,6 +87,10 @@ class Reader:
         """ "Thursday 3 December, 09:00–09:30, Paris time"."""
         return when.when(start, end, self.zone, self.locale, clock=self.clock, today=self.today)
 
+    def for_you(self, start: datetime, end: datetime) -> str:
+        """The same on the reader's own clock, where that shows another time than the host's zone."""
+        return self.elsewhere(start, end, self.own_zone) if self.own_zone else ""
+
     def elsewhere(self, start: datetime, end: datetime, zone: str) -> str:
         """The same in another zone; empty if clocks there show the same."""
         there = load_zone(zone)
@@ -85,10 +98,17 @@ class Reader:
         return "" if same else when.when(start, end, zone, self.locale, clock=self.clock, today=self.today)
 
 
-def reader_of(request: HttpRequest, *, default_zone: str, now: datetime, knows_zone: bool = False) -> Reader:
+def reader_of(
+    request: HttpRequest,
+    *,
+    default_zone: str,
+    now: datetime,
+    knows_zone: bool = False,
+    locked_zone: str = "",
+) -> Reader:
     """The zone of the address, else of the cookie, else the default; the clock alike, else the locale's.
 
-    `knows_zone` says that the default is the reader's own.
+    `knows_zone` says that the default is the reader's own. With `locked_zone` times are shown in that one.
     """
     asked = request.GET.get("tz", "") or request.POST.get("tz", "")
     asked_zone = canonical_zone(asked) if asked else None
@@ -98,13 +118,17 @@ def reader_of(request: HttpRequest, *, default_zone: str, now: datetime, knows_z
     carried = {"tz": asked_zone} if asked_zone and asked_zone != cookie_zone else {}
     if asked_clock and asked_clock != cookie_clock:
         carried["clock"] = asked_clock
+    known = asked_zone or cookie_zone or (canonical_zone(default_zone) if knows_zone else None)
+    locked = canonical_zone(locked_zone) if locked_zone else None
     return Reader(
-        zone=asked_zone or cookie_zone or canonical_zone(default_zone) or "UTC",
+        zone=locked or known or canonical_zone(default_zone) or "UTC",
         locale=locale_of(request),
         clock=asked_clock or cookie_clock,
         now=now,
-        knows_zone=knows_zone or (asked_zone or cookie_zone) is not None,
-        asked_unknown_zone=bool(asked) and asked_zone is None,
+        knows_zone=known is not None,
+        is_locked=locked is not None,
+        own_zone=(known or "") if locked else "",
+        asked_unknown_zone=bool(asked) and asked_zone is None and not locked,
         asked=carried,
     )
 

@@ -112,6 +112,7 @@ def test_every_field_of_an_event_type_can_be_given_and_read(adas: Program) -> No
         "redirect_url": "https://ada.example/thanks",
         "active": True,
         "hidden": True,
+        "zone_locked": True,
     }
     made = adas.post("/event-types", given)
     assert made.status == 201, made.body

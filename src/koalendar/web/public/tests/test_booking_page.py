@@ -54,6 +54,40 @@ def test_a_slot_is_picked_and_booked_and_leads_to_its_own_page(client: Client) -
     assert "You are booked" in text_of(client.get(answer.headers["Location"]))
 
 
+def test_where_the_host_locks_the_zone_times_are_in_his_and_the_readers_own_stands_beside(
+    client: Client,
+) -> None:
+    host = ada()
+    host.zone = "America/New_York"
+    host.save()
+    made = make_event_type(host, zone_locked=True)
+    client.cookies["tz"] = "Europe/Paris"
+    picker = get(client, f"{PAGE}?date=2026-12-01&tz=Asia/Tokyo")
+    assert "All times are in New York time" in text_of(picker)
+    assert "slot=2026-12-01T09%3A00-05%3A00" in picker.content.decode(), "on the New York clock"
+    assert "zone-change" not in get(client, f"{PAGE}?zones=1").content.decode()
+    form = text_of(get(client, f"{PAGE}?slot=2026-12-01T09:00%2B00:00"))
+    assert "Tuesday 1 December, 04:00–04:30, New York time" in form
+    assert "For you: Tuesday 1 December, 10:00–10:30, Paris time" in form
+    answer = client.post(PAGE, answers(tz="Europe/Paris"))
+    booking = Booking.objects.get()
+    assert booking.invitee_zone == "Europe/Paris"
+    own = text_of(client.get(answer.headers["Location"]))
+    assert "04:00–04:30, New York time" in own
+    assert "For you Tuesday 1 December, 10:00–10:30, Paris time" in own
+    made.zone_locked = False
+    made.save()
+    assert "10:00–10:30, Paris time" in text_of(client.get(answer.headers["Location"]))
+
+
+def test_a_stranger_in_a_locked_zone_is_asked_nothing_and_told_one_time(client: Client) -> None:
+    make_event_type(zone_locked=True)
+    form = get(client, f"{PAGE}?slot=2026-12-01T09:00%2B00:00")
+    assert "For you" not in text_of(form)
+    client.post(PAGE, answers(tz=form.context["reader"].home_zone))
+    assert Booking.objects.get().invitee_zone == "UTC"
+
+
 def test_the_first_free_day_is_open_when_nothing_is_asked_for(client: Client) -> None:
     make_event_type(minimum_notice=3 * 1440)
     shown = text_of(get(client))
