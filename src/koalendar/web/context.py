@@ -36,11 +36,12 @@ class MenuItem:
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """The variables of the frame: `brand`, `support_email`, `theme`, `menu`, `needs_attention`, and
-    `pending_count`, the requests that wait for the host."""
+    """The variables of the frame: `brand`, `site_url` (no slash at its end), `support_email`, `theme`,
+    `menu`, `needs_attention`, and `pending_count`, the requests that wait for the host."""
     theme = request.COOKIES.get("theme", "")
     return {
         "brand": settings.KOALENDAR_BRAND,
+        "site_url": settings.KOALENDAR_BASE_URL,
         "support_email": settings.KOALENDAR_SUPPORT_EMAIL,
         "theme": theme if theme in THEMES else "",
         "signup_is_open": settings.KOALENDAR_SIGNUP == "open",

@@ -464,3 +464,19 @@ def test_nothing_that_was_typed_stands_in_the_page_as_markup(client: Client) -> 
     make_event_type()
     answer = client.post(PAGE, answers(name="<script>alert(1)</script>", email=""))
     assert "<script>alert" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [(f"{PAGE}?date=2026-12-01&name=Ina", "Intro call with Ada Lovelace"), ("/ada/", "Book a time with Ada")],
+)
+def test_a_shared_link_unfolds_into_a_card_without_anybodys_details(
+    client: Client, path: str, title: str
+) -> None:
+    make_event_type(description="A first <talk>.")
+    page = get(client, path).content.decode()
+    said = dict(re.findall(r'<meta (?:property|name)="([^"]+)" content="([^"]*)">', page))
+    assert said["og:title"].startswith(title)
+    assert said["og:url"] == f"http://localhost:8000{path.partition('?')[0]}"
+    assert said["og:image"].startswith("http://localhost:8000/static/koalendar/card")
+    assert said.get("og:description", "A first &lt;talk&gt;.") == "A first &lt;talk&gt;."
