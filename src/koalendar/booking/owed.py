@@ -104,14 +104,14 @@ def _host_and_connection(appointment: Appointment) -> tuple[Host | None, str | N
 
 def look_now(meeting: Meeting, *, now: datetime) -> None:
     """Something may have happened to the meeting at its provider: see how it is there."""
-    enqueue(LOOK, meeting.appointment_id, due=now, lane=f"credential:{meeting.credential_id}")
+    enqueue(LOOK, meeting.appointment_id, due=now, lane=_lane_of(meeting.credential_id))
 
 
 def look_later(meeting: Meeting, *, due: datetime) -> None:
     """See how the meeting is at its provider at `due`, unless that is owed earlier already."""
     earlier = Entry.objects.filter(kind=LOOK, subject=str(meeting.appointment_id), due_at__lte=due)
     if not earlier.exists():
-        enqueue(LOOK, meeting.appointment_id, due=due, lane=f"credential:{meeting.credential_id}")
+        enqueue(LOOK, meeting.appointment_id, due=due, lane=_lane_of(meeting.credential_id))
 
 
 def _lane(appointment: Appointment, live: Meeting) -> str:
@@ -120,7 +120,7 @@ def _lane(appointment: Appointment, live: Meeting) -> str:
         return _lane_of(live.credential_id)
     host, chosen = _host_and_connection(appointment)
     found = None if host is None else connections.credential_id_for(host, "zoom", chosen)
-    return "" if found is None else _lane_of(found)
+    return _lane_of(found)
 
 
 def consent(held: Consent, *, due: datetime | None = None) -> None:
@@ -128,8 +128,8 @@ def consent(held: Consent, *, due: datetime | None = None) -> None:
     enqueue(CONSENT, held.pk, due=due or held.expires_at + consents.SPARE)
 
 
-def _lane_of(credential_id: int) -> str:
-    return f"credential:{credential_id}"
+def _lane_of(credential_id: int | None) -> str:
+    return "" if credential_id is None else f"credential:{credential_id}"
 
 
 def care(credential: Credential, *, now: datetime) -> None:

@@ -3,7 +3,11 @@
 import logging
 from datetime import datetime, timedelta
 
+from django.contrib.sessions.models import Session
+
+from koalendar.accounts.models import AccountMail
 from koalendar.booking import once
+from koalendar.outbox import queue
 
 log = logging.getLogger(__name__)
 
@@ -21,4 +25,21 @@ class Housekeeping:
         if self._next is not None and now < self._next:
             return
         self._next = now + EVERY
-        log.info("tidied_up", extra={"answers": once.forget(now=now)})
+        gone = {
+            "answers": once.forget(now=now),
+            "entries": queue.forget(now=now),
+            "mails": _forget_account_mails(now),
+            "sessions": _forget_sessions(now),
+        }
+        log.info("tidied_up", extra=gone)
+
+
+def _forget_account_mails(now: datetime) -> int:
+    """Their texts went when they were handed over; who got one and when is of use for a while."""
+    deleted, _ = AccountMail.objects.filter(text="", created_at__lt=now - queue.KEPT).delete()
+    return deleted
+
+
+def _forget_sessions(now: datetime) -> int:
+    deleted, _ = Session.objects.filter(expire_date__lt=now).delete()
+    return deleted

@@ -23,6 +23,10 @@ from django.db.models.functions import Greatest
 
 from koalendar.outbox.models import Entry
 
+# How long settled entries stay: pages tell of them while a booking is near.
+KEPT = timedelta(days=30)
+_AT_ONCE = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -171,6 +175,17 @@ def give_up(held: Lease, *, now: datetime, problem: str) -> None:
         due_at=None, settled_at=now, problem=problem[:200], needs_person=True
     )
     _held(held).update(lease_until=None, lease_owner="")
+
+
+def forget(*, now: datetime) -> int:
+    """Delete what was settled long ago and needs nobody; returns how many. Owed again it is a new entry."""
+    old = Entry.objects.filter(due_at=None, needs_person=False, settled_at__lt=now - KEPT)
+    deleted, _ = (
+        Entry.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:_AT_ONCE]))
+        .filter(due_at=None)
+        .delete()
+    )
+    return deleted
 
 
 def backoff(attempts: int) -> timedelta:
