@@ -3,15 +3,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-ROOMS := src tests bench conftest.py
+ROOMS := src tests bench conftest.py hatch_build.py
+CATALOGUES := $(wildcard src/koalendar/locale/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test lint format bench lock shots clean
+.PHONY: help setup demo serve test lint format words bench lock shots clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
 
-setup: $(VENV)/.done ## Make .venv with everything that running and testing need
+setup: $(VENV)/.done $(VENV)/.words ## Make .venv with everything that running and testing need
 
 $(VENV)/.done: requirements-dev.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is missing: apt-get install python3 python3-venv"; exit 1; }
@@ -21,6 +22,10 @@ $(VENV)/.done: requirements-dev.lock pyproject.toml
 	@echo "  Installing the libraries (hash-checked, from requirements-dev.lock) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.words: $(VENV)/.done $(CATALOGUES)
+	@$(BIN)/python hatch_build.py
 	@touch $@
 
 demo: setup ## Everything on this machine: site, worker, and a sandbox for Zoom and mail
@@ -42,6 +47,9 @@ lint: setup ## Formatting, lint, types, imports between rooms, missing migration
 format: setup ## Format the code
 	$(BIN)/ruff format $(ROOMS)
 	$(BIN)/ruff check --fix $(ROOMS)
+
+words: setup ## Bring the catalogues of translations up to date with the sources
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m tests.catalogues
 
 bench: setup ## Figures beside their targets
 	$(BIN)/python -m bench

@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
+from hatch_build import compile_catalogues
 from koalendar import clock
 from koalendar.sandbox.server import Sandbox
 from tests.zoom_openapi import ZoomContract
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A catalogue that was edited is read as it is now."""
+    if not hasattr(config, "workerinput"):
+        compile_catalogues()
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from koalendar.booking.judging import (
     phone_number,
     refusal,
 )
+from koalendar.booking.languages import of_profile
 from koalendar.booking.models import EventType
 
 MAX_GUESTS = 10
@@ -78,7 +79,7 @@ def wish_for(
     with found.at("invitee.timezone"):
         own_zone = rules.zone(zone)
     with found.at("invitee.locale"):
-        own_locale = language(locale)
+        own_locale = language(locale, default=of_profile(event_type.profile))
     with found.at("guests"):
         others = invited(event_type, guests, by=own_email)
     with found.at("answers"):
@@ -133,9 +134,9 @@ def own_phone(value: object) -> str:
     return phone_number("" if value is None else value, missing=_("Enter your phone number"))
 
 
-def language(value: object) -> str:
-    """A language tag like "en-GB"; English if none was given."""
-    tag = "en" if value in (None, "") else value
+def language(value: object, *, default: str) -> str:
+    """A language tag like "en-GB"; `default` if none was given."""
+    tag = default if value in (None, "") else value
     if not isinstance(tag, str) or len(tag) > LONGEST_LOCALE or not _LOCALE.fullmatch(tag):
         raise ValidationError(_("Enter a language like en-GB"), code="invalid_locale")
     return tag

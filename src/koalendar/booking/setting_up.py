@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from koalendar.accounts.models import Host
 from koalendar.booking.ids import public_id
 from koalendar.booking.judging import Findings
+from koalendar.booking.languages import OF_HOSTS, supported
 from koalendar.booking.models import EventType, EventTypeHost, Profile, ProfileAlias, Schedule
 from koalendar.booking.models.event_type import taken_slug
 from koalendar.booking.models.profile import RESERVED_SLUGS, validate_profile_slug
@@ -28,7 +29,9 @@ def move_in(host: Host, *, slug: str = "") -> Profile:
         chosen = slug or _free_slug(host)
         judge_slug(chosen)
         with _taken_if_refused():
-            profile = Profile.objects.create(slug=chosen, host=host, name=host.name)
+            profile = Profile.objects.create(
+                slug=chosen, host=host, name=host.name, language=supported(host.locale) or OF_HOSTS
+            )
         Schedule.objects.create(host=host, name="Working hours", zone=host.zone)
         return profile
 

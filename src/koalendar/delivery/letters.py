@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from koalendar.booking.languages import OF_HOSTS, locale_of_invitee, supported
 from koalendar.booking.links import answer_token_for, calendar_uid, token_for
 from koalendar.booking.models import Booking, Message
 from koalendar.booking.problems import NOT_CONNECTED
@@ -95,12 +96,13 @@ class Letter:
 def compose(message: Message, place: Whereabouts, *, now: datetime) -> Letter:
     """The mail for `message`, with the link as `place` has it now and the times of the message's own facts.
 
-    In the reader's language and zone. What an invitee typed (answers, reasons) goes to the host alone: anyone
-    can book with anyone's address, and our mails must not carry strangers' texts. Only a name that nobody
-    can take for a link stands in the invitee's own calendar object.
+    In the reader's zone and language; hosts read English, with dates their way. What an invitee typed
+    (answers, reasons) goes to the host alone: anyone can book with anyone's address, and our mails must not
+    carry strangers' texts. Only a name that nobody can take for a link stands in the invitee's own calendar
+    object.
     """
     scene = _scene(message, place, now)
-    with translation.override(_language(scene.locale)):
+    with translation.override(OF_HOSTS if scene.for_host else supported(scene.locale)):
         sheet = _sheet(scene)
         invitation, copy = _calendar_objects(scene, sequence=message.sequence)
         return Letter(
@@ -127,14 +129,6 @@ def _mailbox(name: str, address: str) -> str:
     return str(Address(display_name=one_line(name), addr_spec=address))
 
 
-def _language(locale: str) -> str:
-    """The nearest language that the texts exist in; dates keep to the locale itself."""
-    try:
-        return translation.get_supported_language_variant(locale.lower())
-    except LookupError:
-        return settings.LANGUAGE_CODE
-
-
 # ── Who reads, and what there is to tell ──
 
 
@@ -156,7 +150,7 @@ def _scene(message: Message, place: Whereabouts, now: datetime) -> Scene:
         invitee=one_line(booking.invitee_name),
         # A guest has told us nothing about himself; he is likely near whoever named him.
         zone=host.zone if for_host else booking.invitee_zone,
-        locale=host.locale if for_host else booking.invitee_locale,
+        locale=host.locale if for_host else locale_of_invitee(booking),
         start=datetime.fromisoformat(facts["start"]),
         end=datetime.fromisoformat(facts["end"]),
         before=None if before is None else _span(before),

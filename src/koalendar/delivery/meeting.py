@@ -24,6 +24,7 @@ from django.db import transaction
 from django.utils.translation import gettext, override
 
 from koalendar.booking import owed
+from koalendar.booking.languages import OF_HOSTS
 from koalendar.booking.models import Appointment, Booking, Meeting, Message
 from koalendar.booking.problems import NOT_CONNECTED
 from koalendar.connections import actions as connections
@@ -384,9 +385,8 @@ def _has_another_account(appointment: Appointment, row: Meeting) -> bool:
 
 def spec_for(appointment: Appointment, marker: str, *, now: datetime) -> MeetingSpec:
     """The meeting as it should be. One that should have begun begins in a moment: Zoom takes no past time."""
-    host = appointment.holds.select_related("host").order_by("pk")[0].host
     booking = appointment.bookings.order_by("-pk")[0]
-    with override(host.locale):
+    with override(OF_HOSTS):
         topic = gettext("%(title)s: %(invitee)s and %(host)s") % {
             "title": booking.snapshot["title"],
             "invitee": booking.invitee_name,

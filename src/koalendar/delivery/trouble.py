@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, override
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
 from koalendar.booking.conditions import Condition, condition_of
+from koalendar.booking.languages import OF_HOSTS
 from koalendar.booking.queries import coming_without_link
 from koalendar.connections.actions import take_untold
 from koalendar.connections.deletions import WARNED_BEFORE
@@ -28,7 +29,7 @@ def tell_hosts(credential: Credential, *, now: datetime) -> None:
     """Owe a mail to each host of this account who has to be told now: once per occasion."""
     with transaction.atomic():
         for connection in take_untold(credential, now):
-            with override(connection.host.locale):
+            with override(OF_HOSTS):
                 _mail_about(connection, now)
 
 

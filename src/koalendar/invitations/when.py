@@ -105,6 +105,18 @@ def weekday_names(locale: str) -> list[tuple[str, str]]:
     return [(names["abbreviated"][number], names["wide"][number]) for number in range(7)]
 
 
+def weekday_heads(locale: str) -> list[str]:
+    """What stands above the columns of a month, from Monday: two letters where they tell the days apart
+    ("Mo"), else three ("seg"), else the letter that calendars of the language have.
+    """
+    names = locales.find(locale).days["stand-alone"]
+    for many in (2, 3):
+        heads = [names["abbreviated"][number][:many] for number in range(7)]
+        if len(set(heads)) == len(heads):
+            return heads
+    return [names["narrow"][number] for number in range(7)]
+
+
 def week_start(locale: str) -> int:
     """The first day of the week in a calendar sheet, 0 for Monday to 6 for Sunday."""
     return locales.first_week_day(locales.find(locale))

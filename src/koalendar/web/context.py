@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import queries
+from koalendar.web import languages
 from koalendar.web.dashboard.zoom_card import needs_attention
 
 THEMES = ("light", "dark")
@@ -37,7 +38,8 @@ class MenuItem:
 
 def site(request: HttpRequest) -> dict[str, object]:
     """The variables of the frame: `brand`, `site_url` (no slash at its end), `support_email`, `theme`,
-    `menu`, `needs_attention`, and `pending_count`, the requests that wait for the host."""
+    `menu`, `needs_attention`, and `pending_count`, the requests that wait for the host; on invitees' pages
+    `languages` to choose from."""
     theme = request.COOKIES.get("theme", "")
     return {
         "brand": settings.KOALENDAR_BRAND,
@@ -46,6 +48,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "theme": theme if theme in THEMES else "",
         "signup_is_open": settings.KOALENDAR_SIGNUP == "open",
         "menu": menu(request.path),
+        "languages": languages.choices(request),
         "needs_attention": SimpleLazyObject(partial(_needs_attention, request)),
         "pending_count": SimpleLazyObject(partial(_pending_count, request)),
     }

@@ -56,6 +56,8 @@ class Profile(models.Model):
     host = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="profile", null=True)
     name = models.CharField(max_length=80)
     welcome = models.TextField(blank=True, max_length=1000)
+    # For invitees whose own language we do not speak; one of settings.LANGUAGES.
+    language = models.CharField(max_length=8, default="en")
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("slug"), name="profile_slug_unique")]

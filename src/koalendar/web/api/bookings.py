@@ -5,7 +5,6 @@ from typing import Literal
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ninja import Router
 from ninja.params.functions import Query
@@ -70,7 +69,7 @@ def book(request: HttpRequest, asked: BookingAsked) -> HttpResponse:
         name=asked.invitee.name,
         email=asked.invitee.email,
         zone=asked.invitee.timezone,
-        locale=asked.invitee.locale or get_language() or "en",
+        locale=asked.invitee.locale,
         guests=asked.guests,
         answers=asked.answers,
     )

@@ -222,11 +222,19 @@ class SettingsForm(forms.Form):
     )
     zone = forms.ChoiceField(label=_("Time zone"))
     locale = forms.ChoiceField(label=_("Language and dates"))
+    language = forms.ChoiceField(
+        label=_("Language of your pages"),
+        choices=settings.LANGUAGES,
+        help_text=_(
+            "Invitees read your pages and their mails in the language of their browser. "
+            "Where it asks for none of these, they get this one."
+        ),
+    )
 
     def __init__(self, host: Host, data: Mapping[str, Any] | None = None) -> None:
         self.profile = host.profile
-        present = {"name": host.name, "zone": host.zone, "locale": host.locale}
-        super().__init__(data, initial=present | {"slug": self.profile.slug, "welcome": self.profile.welcome})
+        shown = {name: getattr(self.profile, name) for name in ("slug", "welcome", "language")}
+        super().__init__(data, initial=shown | {"name": host.name, "zone": host.zone, "locale": host.locale})
         self.fields["slug"].help_text = gettext(
             "Your page is at %(base)s/%(slug)s/. After a change the old address still leads there."
         ) % {"base": settings.KOALENDAR_BASE_URL, "slug": self.profile.slug}

@@ -52,8 +52,8 @@ def _store(host: Host, data: Mapping[str, str]) -> None:
         host.save(update_fields=["name", "zone", "locale"])
         profile = host.profile
         change_address(profile, data["slug"])
-        profile.name, profile.welcome = host.name, data["welcome"]
-        profile.save(update_fields=["name", "welcome"])
+        profile.name, profile.welcome, profile.language = host.name, data["welcome"], data["language"]
+        profile.save(update_fields=["name", "welcome", "language"])
 
 
 def _acts(host: Host, words: HostWording) -> list[dict[str, str]]:

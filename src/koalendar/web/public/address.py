@@ -9,10 +9,11 @@ from django.http import QueryDict
 
 from koalendar.booking.asking import YEARS
 from koalendar.scheduling.zones import to_datetime, wall_to_minutes
+from koalendar.web.languages import ASKED
 from koalendar.web.public.reader import Reader
 
 # What the picker itself reads; every other name of the query may fill in a field of the form.
-_OWN = frozenset({"month", "date", "duration", "tz", "clock", "slot", "zones", "q", "keep"})
+_OWN = frozenset({"month", "date", "duration", "tz", "clock", "slot", "zones", "q", "keep", ASKED})
 LONGEST_CARRIED = 2000
 
 

@@ -21,8 +21,10 @@ from koalendar import clock
 from koalendar.booking import queries
 from koalendar.booking.actions import OnceOnly, Wish, book
 from koalendar.booking.errors import BookingRefused, OutsideRules, TooManyMails
+from koalendar.booking.languages import of_profile
 from koalendar.booking.links import token_for
 from koalendar.booking.models import EventType, Profile
+from koalendar.web.languages import speak
 from koalendar.web.limits import seconds_to_wait
 from koalendar.web.public import places
 from koalendar.web.public.address import picker_part, read_address, read_slot
@@ -41,7 +43,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{16,43}")
 @conditional_page
 @require_safe
 def host_page(request: HttpRequest, username: str) -> HttpResponse:
-    profile = _open_profile(username)
+    profile = _open_profile(request, username)
     if profile.slug != username:
         return redirect("host-page", profile.slug)
     host = host_name(profile)
@@ -63,7 +65,7 @@ def host_page(request: HttpRequest, username: str) -> HttpResponse:
 @conditional_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def booking_page(request: HttpRequest, username: str, slug: str) -> HttpResponse:
-    profile = _open_profile(username)
+    profile = _open_profile(request, username)
     event_type = queries.bookable_event_type(profile, slug)
     if event_type is None:
         raise Http404
@@ -97,10 +99,12 @@ def locked_zone(event_type: EventType) -> str:
     return zone_of(event_type.profile) if event_type.zone_locked else ""
 
 
-def _open_profile(username: str) -> Profile:
+def _open_profile(request: HttpRequest, username: str) -> Profile:
+    """The profile, which is also who says what language is spoken where the reader asks for none of ours."""
     profile = queries.profile_for(username)
     if profile is None:
         raise Http404
+    speak(request, of_profile(profile))
     return profile
 
 

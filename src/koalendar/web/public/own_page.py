@@ -15,16 +15,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from koalendar import clock
 from koalendar.booking import actions, queries
 from koalendar.booking.errors import BookingRefused, LinkExpired
+from koalendar.booking.languages import locale_of_invitee, supported
 from koalendar.booking.links import booking_for_token, calendar_uid
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import CopyState, Whereabouts
 from koalendar.invitations import calendar, links
 from koalendar.web.headers import keep_to_reader
+from koalendar.web.languages import speak
 from koalendar.web.limits import seconds_to_wait
 from koalendar.web.public import places
 from koalendar.web.public.address import picker_part, read_address, read_number, read_slot
@@ -59,6 +62,7 @@ def _with_booking(view: _View) -> Callable[[HttpRequest, str], HttpResponse]:
         except LinkExpired:
             response = render(request, "public/gone.html", status=404)
         else:
+            speak(request, supported(locale_of_invitee(booking)))
             response = view(request, booking)
         keep_to_reader(response, has_form=request.path.endswith(("/reschedule/", "/cancel/")))
         return response
@@ -266,7 +270,8 @@ def _facts(booking: Booking, reader: Reader) -> Iterator[tuple[str, str]]:
         yield _("For you"), for_you
     yield _("Where"), _where(booking, host)
     yield _("With"), host
-    yield _("You"), f"{booking.invitee_name}, {booking.invitee_email}"
+    you = {"name": booking.invitee_name, "email": booking.invitee_email}
+    yield _("You"), _("%(name)s, %(email)s") % you
     if booking.guests:
         yield _("Guests"), ", ".join(booking.guests)
     for question in snapshot.get("questions", []):
@@ -304,17 +309,41 @@ def _cancelled_when(booking: Booking, reader: Reader) -> str:
 
 def _cutoff(booking: Booking) -> str:
     """Until when it may be changed, if that is not simply the start."""
-    minutes = booking.appointment.event_type.change_cutoff
+    minutes, host = booking.appointment.event_type.change_cutoff, booking.snapshot["host"]
     if not minutes:
         return ""
-    words = {"hours": f"{minutes / 60:g}", "host": booking.snapshot["host"]}
-    return (
-        _(
-            "Changes close %(hours)s hours before the start. "
-            "After that, reply to your confirmation to reach %(host)s."
-        )
-        % words
-    )
+    hours, rest = divmod(minutes, 60)
+    if rest:
+        return ngettext(
+            "Changes close %(n)d minute before the start. "
+            "After that, reply to your confirmation to reach %(host)s.",
+            "Changes close %(n)d minutes before the start. "
+            "After that, reply to your confirmation to reach %(host)s.",
+            minutes,
+        ) % {"n": minutes, "host": host}
+    return ngettext(
+        "Changes close %(n)d hour before the start. "
+        "After that, reply to your confirmation to reach %(host)s.",
+        "Changes close %(n)d hours before the start. "
+        "After that, reply to your confirmation to reach %(host)s.",
+        hours,
+    ) % {"n": hours, "host": host}
+
+
+def _after_cutoff(booking: Booking) -> str:
+    minutes, host = booking.appointment.event_type.change_cutoff, booking.snapshot["host"]
+    hours, rest = divmod(minutes, 60)
+    if rest:
+        return ngettext(
+            "Changes closed %(n)d minute before the start. Reply to your confirmation to reach %(host)s.",
+            "Changes closed %(n)d minutes before the start. Reply to your confirmation to reach %(host)s.",
+            minutes,
+        ) % {"n": minutes, "host": host}
+    return ngettext(
+        "Changes closed %(n)d hour before the start. Reply to your confirmation to reach %(host)s.",
+        "Changes closed %(n)d hours before the start. Reply to your confirmation to reach %(host)s.",
+        hours,
+    ) % {"n": hours, "host": host}
 
 
 def _own_link(booking: Booking) -> str:
@@ -332,22 +361,12 @@ def _booking_page(booking: Booking) -> str:
 
 def _closed(request: HttpRequest, booking: Booking, reader: Reader) -> HttpResponse:
     """Too late, or ended: said, with the way back."""
-    words = {
-        "host": booking.snapshot["host"],
-        "hours": f"{booking.appointment.event_type.change_cutoff / 60:g}",
-    }
     if booking.status_at(reader.now) not in Booking.LIVE:
         text = _("This booking has ended; nothing is left to change.")
     elif booking.appointment.start <= reader.now:
         text = _("The time has come, so it cannot be changed any more.")
     else:
-        text = (
-            _(
-                "Changes closed %(hours)s hours before the start. "
-                "Reply to your confirmation to reach %(host)s."
-            )
-            % words
-        )
+        text = _after_cutoff(booking)
     context = _context(request, booking, reader) | {"why": text}
     return render(request, "public/closed.html", context, status=409 if request.method == "POST" else 200)
 

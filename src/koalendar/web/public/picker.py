@@ -190,8 +190,9 @@ def _following(view: _View) -> Choice:
 
 
 def _weekdays(locale: str) -> list[tuple[str, str]]:
-    names, first = when.weekday_names(locale), when.week_start(locale)
-    return [(short[:2], full) for short, full in names[first:] + names[:first]]
+    full = [name for _short, name in when.weekday_names(locale)]
+    names, first = list(zip(when.weekday_heads(locale), full, strict=True)), when.week_start(locale)
+    return names[first:] + names[:first]
 
 
 def _weeks(view: _View, chosen: date | None) -> list[list[Cell]]:

@@ -140,6 +140,13 @@
     if (button) copy(button);
     const link = event.target.closest(".summary a[href^='#']");
     const field = link && document.getElementById(link.hash.slice(1));
+    // The foot was written for the address that the page had at first.
+    const language = event.target.closest(".languages a");
+    if (language) {
+      const here = new URL(location);
+      here.searchParams.set("language", language.lang);
+      language.href = here;
+    }
     if (field) { event.preventDefault(); (field.matches("fieldset") ? field.querySelector("input") : field).focus(); }
   });
   document.addEventListener("submit", sendOnce);
