@@ -3,6 +3,7 @@
 Babel does it, for gettext's own tools are missing on many machines, and nothing here needs them.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
 LOCALE = ROOT / "src" / "koalendar" / "locale"
+_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # So that two builds of one source are the same.
 
 
 def compile_catalogues(folder: Path = LOCALE) -> None:
@@ -22,6 +24,7 @@ def compile_catalogues(folder: Path = LOCALE) -> None:
             continue
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parts[-3])
+        catalogue.creation_date = catalogue.revision_date = _NO_TIME
         unfinished = target.with_suffix(".mo.part")
         with unfinished.open("wb") as file:
             write_mo(file, catalogue)

@@ -6,12 +6,15 @@ from dataclasses import replace
 import pytest
 
 from koalendar.booking.links import token_for
+from koalendar.booking.models import Profile
 from koalendar.booking.queries import CopyState, Whereabouts
 from koalendar.delivery.tests.letterbox import (
     AUDIENCES,
     JOIN_URL,
     KINDS,
     arrived,
+    calendar_of,
+    event_of,
     everything_in,
     full_booking,
     give_link,
@@ -21,7 +24,7 @@ from koalendar.delivery.tests.letterbox import (
     text_of,
 )
 from koalendar.outbox.models import Entry
-from tests.people import INA, NOW, make_booking, minutes
+from tests.people import INA, NOW, ada, make_booking, minutes
 
 pytestmark = pytest.mark.django_db
 
@@ -255,12 +258,44 @@ def test_other_places_than_zoom_are_told_at_once(location: dict[str, str], audie
     assert "Zoom" not in text_of(came)
 
 
-def test_the_dates_of_a_mail_follow_the_readers_locale() -> None:
-    ina = replace(INA, locale="fr")
-    booking = full_booking(invitee=ina)
+def test_a_mail_is_in_the_invitees_language_for_guests_too_and_in_english_for_hosts() -> None:
+    booking = full_booking(invitee=replace(INA, locale="fr-CA"))
     give_link(booking)
-    assert "mardi 1 décembre" in text_of(arrived(owed(booking, "booked", "invitee")))
-    assert "Tuesday 1 December" in text_of(arrived(owed(booking, "booked", "host")))
+    for audience in ("invitee", "guest"):
+        came = arrived(owed(booking, "booked", audience))
+        assert "mardi 1 décembre" in text_of(came)
+        assert "Rejoindre la réunion Zoom" in text_of(came)
+        assert '<html lang="fr" dir="ltr">' in html_of(came)
+    assert event_of(calendar_of(came))["SUMMARY"] == "Intro call avec Ada Lovelace"
+    to_host = text_of(arrived(owed(booking, "booked", "host")))
+    assert "Tuesday 1 December" in to_host
+    assert "Ina Berg booked a time with you" in to_host
+
+
+def test_a_host_with_another_language_gets_no_mail_of_two_languages() -> None:
+    booking = full_booking()
+    host = ada()
+    host.locale = "de"
+    host.save()
+    give_link(booking)
+    assert "Ina Berg booked a time with you" in text_of(arrived(owed(booking, "booked", "host")))
+
+
+def test_whoever_asks_for_a_language_that_we_lack_is_written_to_in_the_hosts() -> None:
+    booking = full_booking(invitee=replace(INA, locale="fi"))
+    Profile.objects.update(language="es")
+    give_link(booking)
+    assert "martes, 1 de diciembre" in text_of(arrived(owed(booking, "booked", "invitee")))
+
+
+def test_a_mail_in_arabic_runs_from_right_to_left() -> None:
+    booking = full_booking(invitee=replace(INA, locale="ar"))
+    give_link(booking)
+    came = arrived(owed(booking, "booked", "invitee"))
+    assert '<html lang="ar" dir="rtl">' in html_of(came)
+    assert "padding:10px 0 10px 12px" in html_of(came)
+    assert f'<bdi dir="ltr">{JOIN_URL}</bdi>' in html_of(came)
+    assert came["Subject"].strip().startswith("\u2068Intro call\u2069 مع")
 
 
 def test_one_clock_is_enough_where_both_show_the_same() -> None:

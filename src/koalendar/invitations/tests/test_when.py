@@ -21,6 +21,7 @@ from koalendar.invitations.when import (
     time_range,
     uses_12_hours,
     week_start,
+    weekday_heads,
     weekday_names,
     when,
     zone_label,
@@ -114,6 +115,20 @@ def test_the_year_is_left_out_within_ten_months(today: date | None, has_year: bo
 )
 def test_any_tag_is_understood_or_read_as_english(tag: str, text: str) -> None:
     assert day(DAY, tag) == text
+
+
+@pytest.mark.parametrize(
+    ("locale", "heads"),
+    [
+        ("en", "Mo Tu We Th Fr Sa Su"),
+        ("fr", "lu ma me je ve sa di"),
+        ("pt", "seg ter qua qui sex sáb dom"),
+        ("ja", "月 火 水 木 金 土 日"),
+        ("ar", "ن ث ر خ ج س ح"),
+    ],
+)
+def test_the_columns_of_a_month_can_be_told_apart(locale: str, heads: str) -> None:
+    assert weekday_heads(locale) == heads.split()
 
 
 @given(tag=st.from_regex(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4}){0,2}", fullmatch=True) | st.text(max_size=12))

@@ -257,12 +257,14 @@ def test_settings_move_the_address_and_the_old_one_leads_on(client: Client) -> N
             "welcome": "Hello",
             "zone": "Europe/London",
             "locale": "en-GB",
+            "language": "de",
         },
     )
 
     assert answer.status_code == 302
     host = Host.objects.get()
     assert (host.name, host.zone, host.profile.slug) == ("Ada King", "Europe/London", "ada-king")
+    assert host.profile.language == "de"
     assert host.profile.aliases.get().slug == "ada"
     assert Audit.objects.filter(host=host, act="address_changed").exists()
 
@@ -272,7 +274,8 @@ def test_settings_refuse_bens_address_and_keep_what_was_typed(client: Client) ->
     sign_in(client, ada())
 
     answer = client.post(
-        "/dashboard/settings/", {"name": "Ada K", "slug": "ben", "zone": "UTC", "locale": "en-GB"}
+        "/dashboard/settings/",
+        {"name": "Ada K", "slug": "ben", "zone": "UTC", "locale": "en-GB", "language": "en"},
     )
 
     assert answer.status_code == 422
@@ -289,7 +292,8 @@ def test_settings_refuse_an_address_that_somebody_takes_at_the_same_moment(
     monkeypatch.setattr("koalendar.web.dashboard.forms.judge_slug", lambda *_args, **_options: None)
 
     answer = client.post(
-        "/dashboard/settings/", {"name": "Ada K", "slug": "ben", "zone": "UTC", "locale": "en-GB"}
+        "/dashboard/settings/",
+        {"name": "Ada K", "slug": "ben", "zone": "UTC", "locale": "en-GB", "language": "en"},
     )
 
     assert answer.status_code == 422

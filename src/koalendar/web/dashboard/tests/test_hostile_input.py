@@ -98,7 +98,7 @@ POSTED = [
         "/dashboard/availability/",
         ("zone", "dates", "revision", "do", "mon-start", "mon-end", "mon-open", "date-0-date"),
     ),
-    ("/dashboard/settings/", ("name", "slug", "welcome", "zone", "locale")),
+    ("/dashboard/settings/", ("name", "slug", "welcome", "zone", "locale", "language")),
 ]  # fmt: skip
 
 
@@ -156,7 +156,8 @@ def test_nothing_typed_makes_a_form_fail(
         "notice_unit": "60", "booking_window_days": "60", "slot_step": "30", "buffer_before": "0",
         "buffer_after": "15", "cutoff": "1", "cutoff_unit": "1440", "questions-TOTAL_FORMS": "1",
         "questions-INITIAL_FORMS": "0", "schedule": str(ada().schedules.get().pk), "name": "Ada",
-        "slug": "ada", "zone": "UTC", "locale": "en-GB", "dates": "1", "scope": "read", "expires": "30",
+        "slug": "ada", "zone": "UTC", "locale": "en-GB", "language": "en", "dates": "1",
+        "scope": "read", "expires": "30",
     }  # fmt: skip
     sent = [
         good | {field: encoded(text)} | button
