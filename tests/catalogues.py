@@ -18,7 +18,7 @@ HOUSE = Path(__file__).resolve().parents[1] / "src" / "koalendar"
 LOCALE = HOUSE / "locale"
 LANGUAGES = ("ar", "de", "es", "fr", "it", "ja", "nl", "pl", "pt")
 
-# Everything with words for invitees and their guests. Files that have some for hosts too are here as a whole.
+# Everything with words for invitees and their guests; what a mail tells hosts alone is marked `to_host` there.
 SOURCES = [
     "booking/asking.py",
     "booking/judging.py",

@@ -75,6 +75,8 @@ class _Words(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.found += [given[name] or "" for name in _SPOKEN if name in given]
+        if given.get("property") in ("og:title", "og:description"):
+            self.found.append(given["content"] or "")
         if tag in self._SILENT or given.get("hreflang"):
             self._inside.append(tag)
 
@@ -188,6 +190,9 @@ PAGES: dict[str, Shown] = {
     "pick, clocks change": looked_at(f"{PAGE}?month=2026-12&tz=Europe/Paris", booking_window_days=200),
     "pick, spring": looked_at(f"{PAGE}?month=2027-03&tz=Europe/Paris", booking_window_days=200),
     "pick, day without times": looked_at(f"{PAGE}?date=2026-12-05"),
+    "pick, zone locked": looked_at(f"{PAGE}?date=2026-12-01", zone_locked=True),
+    "form, zone locked": looked_at(f"{PAGE}?slot={SLOT}&tz=Asia/Tokyo", zone_locked=True),
+    "booked, zone locked": owned(zone_locked=True),
     "pick, no times at all": looked_at(PAGE, booking_window_days=1, minimum_notice=3 * 1440),
     "month swapped": swapped(f"{PAGE}?month=2027-01", pressed="following"),
     "day swapped": swapped(f"{PAGE}?date=2026-12-02", pressed="d-2026-12-02"),

@@ -14,6 +14,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext as to_host  # What hosts alone read, in English.
 
 from koalendar.booking.languages import OF_HOSTS, locale_of_invitee, supported
 from koalendar.booking.links import answer_token_for, calendar_uid, token_for
@@ -240,7 +241,7 @@ def _people(scene: Scene) -> Iterator[Fact]:
         if booking.snapshot.get("description"):
             yield Fact(_("Details"), calendar.plain(booking.snapshot["description"]))
         return
-    yield Fact(_("Invitee"), f"{scene.invitee}\n{booking.invitee_email}")
+    yield Fact(to_host("Invitee"), f"{scene.invitee}\n{booking.invitee_email}")
     if booking.guests:
         yield Fact(_("Guests"), "\n".join(booking.guests))
     if scene.reason:
@@ -274,17 +275,17 @@ def _button(scene: Scene) -> Action | None:
     if scene.has_ended:
         return None if scene.for_host else Action(_("Book another time"), _booking_page(scene.booking))
     if scene.kind is _Kind.IN_ZOOM:
-        label = _("Make a new link") if scene.seen is None else _("Choose the time")
+        label = to_host("Make a new link") if scene.seen is None else to_host("Choose the time")
         return Action(label, _detail_page(scene.booking))
     if scene.is_request:
-        return Action(_("Confirm"), _answer_page(scene.booking)) if scene.for_host else None
+        return Action(to_host("Confirm"), _answer_page(scene.booking)) if scene.for_host else None
     if scene.has_link:
         return Action(_("Join Zoom meeting"), scene.place.join_url)
     address = str(scene.booking.appointment.location.get("url", ""))
     if address.startswith(("https://", "http://")):
         return Action(_("Join"), address)
     if scene.host_must_act and scene.place.problem == NOT_CONNECTED:
-        return Action(_("Connect Zoom"), _absolute("/dashboard/integrations/"))
+        return Action(to_host("Connect Zoom"), _absolute("/dashboard/integrations/"))
     return None
 
 
@@ -293,11 +294,11 @@ def _actions(scene: Scene) -> list[Action]:
     if scene.for_host:
         if scene.kind is _Kind.IN_ZOOM:
             return []  # The button leads there already.
-        detail = Action(_("Open booking in the dashboard"), _detail_page(scene.booking))
+        detail = Action(to_host("Open booking in the dashboard"), _detail_page(scene.booking))
         if not scene.is_request or scene.has_ended:
             return [detail]
         # No address acts when it is opened: mail scanners do that. It leads to the form that declines.
-        return [Action(_("Decline"), f"{_answer_page(scene.booking)}#decline"), detail]
+        return [Action(to_host("Decline"), f"{_answer_page(scene.booking)}#decline"), detail]
     if scene.audience is _Audience.GUEST:
         return []
     return [Action(_("View booking"), _own_page(scene.booking)), *_changes(scene)]

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext as to_host  # What hosts alone read, in English.
 
 from koalendar.booking.models import Booking, Message
 from koalendar.booking.problems import in_words
@@ -159,13 +160,13 @@ def subject(scene: Scene) -> str:
     }
     match scene.kind:
         case _Kind.REQUESTED if scene.for_host:
-            return _("Please answer: %(invitee)s asks for %(title)s, %(when)s") % what
+            return to_host("Please answer: %(invitee)s asks for %(title)s, %(when)s") % what
         case _Kind.REQUESTED:
             return _("Waiting for %(host)s: %(title)s, %(when)s") % what
         case _Kind.BOOKED:
             return _booked_subject(scene, what)
         case _Kind.RESCHEDULED if scene.is_request and scene.for_host:
-            return _("Please answer: new time %(when)s, %(what)s") % what
+            return to_host("Please answer: new time %(when)s, %(what)s") % what
         case _Kind.RESCHEDULED if scene.is_request:
             return _("New time %(when)s, waiting for %(host)s: %(title)s") % what
         case _Kind.RESCHEDULED:
@@ -173,36 +174,36 @@ def subject(scene: Scene) -> str:
         case _Kind.CANCELLED:
             return _("Cancelled: %(what)s, %(when)s") % what
         case _Kind.DECLINED if scene.for_host:
-            return _("Declined: %(what)s, %(when)s") % what
+            return to_host("Declined: %(what)s, %(when)s") % what
         case _Kind.DECLINED:
             return _("%(host)s cannot make it: %(title)s, %(when)s") % what
         case _Kind.EXPIRED if scene.for_host:
-            return _("Not answered in time: %(what)s, %(when)s") % what
+            return to_host("Not answered in time: %(what)s, %(when)s") % what
         case _Kind.EXPIRED:
             return _("No answer in time: %(what)s, %(when)s") % what
         case _Kind.LINK_HERE:
             return _("Your Zoom link: %(what)s, %(when)s") % what
         case _Kind.IN_ZOOM if scene.seen is None:
-            return _("Deleted in Zoom: %(what)s, %(when)s") % what
+            return to_host("Deleted in Zoom: %(what)s, %(when)s") % what
         case _Kind.IN_ZOOM:
-            return _("Moved in Zoom: %(what)s, %(when)s") % what
+            return to_host("Moved in Zoom: %(what)s, %(when)s") % what
         case _Kind.REMINDER:
             return _("%(soon)s: %(what)s") % (what | {"soon": _soon(scene)})
 
 
 def _booked_subject(scene: Scene, what: Mapping[str, str]) -> str:
     if scene.host_must_act:
-        return _("Zoom needs you: %(invitee)s booked %(title)s, %(when)s") % what
+        return to_host("Zoom needs you: %(invitee)s booked %(title)s, %(when)s") % what
     if scene.is_answer and scene.link_follows:
         return _("Confirmed; the Zoom link follows: %(what)s, %(when)s") % what
     if scene.is_answer and scene.audience is not _Audience.GUEST:
         return _("Confirmed: %(what)s, %(when)s") % what
     if scene.link_follows and scene.for_host:
-        return _("Booked; the Zoom link follows: %(what)s, %(when)s") % what
+        return to_host("Booked; the Zoom link follows: %(what)s, %(when)s") % what
     if scene.link_follows:
         return _("Booked; your Zoom link follows: %(what)s, %(when)s") % what
     if scene.for_host:
-        return _("%(invitee)s booked %(title)s, %(when)s") % what
+        return to_host("%(invitee)s booked %(title)s, %(when)s") % what
     return _("%(what)s, %(when)s") % what
 
 
@@ -223,17 +224,17 @@ def preheader(scene: Scene) -> str:
     if scene.has_ended:
         return _("%(when)s, %(zone)s, does not take place.") % facts
     if scene.is_request and scene.for_host:
-        return _("%(when)s, %(zone)s. It waits for your answer.") % facts
+        return to_host("%(when)s, %(zone)s. It waits for your answer.") % facts
     if scene.is_request:
         return _("%(when)s, %(zone)s. Not confirmed yet.") % facts
     if scene.kind is _Kind.IN_ZOOM and scene.seen is None:
-        return _("%(when)s, %(zone)s. Its Zoom link is dead.") % facts
+        return to_host("%(when)s, %(zone)s. Its Zoom link is dead.") % facts
     if scene.kind is _Kind.IN_ZOOM:
-        return _("%(when)s, %(zone)s. Zoom has another time.") % facts
+        return to_host("%(when)s, %(zone)s. Zoom has another time.") % facts
     if scene.has_link:
         return _("%(when)s, %(zone)s. Zoom link inside.") % facts
     if scene.host_must_act:
-        return _("%(when)s, %(zone)s. There is no Zoom link yet.") % facts
+        return to_host("%(when)s, %(zone)s. There is no Zoom link yet.") % facts
     if scene.link_follows:
         return _("%(when)s, %(zone)s. The Zoom link follows.") % facts
     return _("%(when)s, %(zone)s.") % facts
@@ -243,13 +244,13 @@ def heading(scene: Scene) -> str:
     names = {"host": scene.host, "invitee": scene.invitee}
     match scene.kind:
         case _Kind.REQUESTED if scene.for_host:
-            return _("%(invitee)s asks for a time with you") % names
+            return to_host("%(invitee)s asks for a time with you") % names
         case _Kind.REQUESTED:
             return _("Your request is with %(host)s") % names
         case _Kind.BOOKED if scene.is_answer and scene.for_host:
-            return _("You confirmed this booking")
+            return to_host("You confirmed this booking")
         case _Kind.BOOKED if scene.for_host:
-            return _("%(invitee)s booked a time with you") % names
+            return to_host("%(invitee)s booked a time with you") % names
         case _Kind.BOOKED if scene.audience is _Audience.GUEST:
             return _("You are invited")
         case _Kind.BOOKED if scene.is_answer:
@@ -263,19 +264,19 @@ def heading(scene: Scene) -> str:
         case _Kind.CANCELLED:
             return _("This booking is cancelled")
         case _Kind.DECLINED if scene.for_host:
-            return _("You declined this request")
+            return to_host("You declined this request")
         case _Kind.DECLINED:
             return _("%(host)s cannot make it") % names
         case _Kind.EXPIRED if scene.for_host:
-            return _("This request was not answered in time")
+            return to_host("This request was not answered in time")
         case _Kind.EXPIRED:
             return _("%(host)s did not answer in time") % names
         case _Kind.LINK_HERE:
             return _("Your Zoom link is here")
         case _Kind.IN_ZOOM if scene.seen is None:
-            return _("The meeting was deleted in Zoom")
+            return to_host("The meeting was deleted in Zoom")
         case _Kind.IN_ZOOM:
-            return _("The meeting was moved in Zoom")
+            return to_host("The meeting was moved in Zoom")
     return _("%(soon)s, %(day)s") % {"soon": _soon(scene), "day": _day(scene)}
 
 
@@ -298,14 +299,14 @@ def _done_in_zoom(scene: Scene) -> str:
     names = {"invitee": scene.invitee}
     if scene.seen is None:
         return (
-            _(
+            to_host(
                 "The booking stands, but the link that %(invitee)s has is dead. Make a new link: it is sent "
                 "to both of you. If the call does not take place, cancel the booking."
             )
             % names
         )
     return (
-        _(
+        to_host(
             "%(invitee)s knows only of the booked time. Take the time that Zoom has, and %(invitee)s is told "
             "of it; or restore the booked one in Zoom."
         )
@@ -332,7 +333,9 @@ def _who_did_what(scene: Scene) -> str:
     if scene.for_host:
         person = {"invitee": scene.invitee}
         return (
-            _("%(invitee)s moved this booking.") if moved else _("%(invitee)s cancelled this booking.")
+            to_host("%(invitee)s moved this booking.")
+            if moved
+            else to_host("%(invitee)s cancelled this booking.")
         ) % person
     return (_("%(host)s moved this booking.") if moved else _("%(host)s cancelled this booking.")) % names
 
@@ -353,7 +356,7 @@ def _about_request(scene: Scene) -> str:
     facts = {"until": scene.until_when, "host": scene.host, "invitee": scene.invitee}
     if not scene.has_ended and scene.for_host and scene.place.kind == "zoom":
         return (
-            _(
+            to_host(
                 "Confirm or decline it until %(until)s. After that it lapses and the time is free again. "
                 "The Zoom meeting is made when you confirm."
             )
@@ -361,7 +364,7 @@ def _about_request(scene: Scene) -> str:
         )
     if not scene.has_ended and scene.for_host:
         return (
-            _("Confirm or decline it until %(until)s. After that it lapses and the time is free again.")
+            to_host("Confirm or decline it until %(until)s. After that it lapses and the time is free again.")
             % facts
         )
     if not scene.has_ended:
@@ -373,7 +376,7 @@ def _about_request(scene: Scene) -> str:
             % facts
         )
     if scene.for_host:
-        return _("The time is free again.")
+        return to_host("The time is free again.")
     return _("Nothing is booked, and the time is no longer held for you.")
 
 
@@ -386,7 +389,7 @@ def _about_link(scene: Scene) -> str:
     if scene.for_host and scene.place.problem:
         return in_words(scene.place.problem)
     if scene.for_host:
-        return _("The booking stands. Zoom has not answered yet, so the link follows by e-mail.")
+        return to_host("The booking stands. Zoom has not answered yet, so the link follows by e-mail.")
     return _("Your booking stands. The Zoom link follows by e-mail.")
 
 
@@ -402,7 +405,8 @@ def times(scene: Scene) -> Iterator[Fact]:
         yield Fact(label, _in_zone(scene, scene.start, scene.end, other))
     if scene.seen is not None:
         yield Fact(
-            _("In Zoom"), _in_zone(scene, scene.seen, scene.seen + (scene.end - scene.start), scene.zone)
+            to_host("In Zoom"),
+            _in_zone(scene, scene.seen, scene.seen + (scene.end - scene.start), scene.zone),
         )
     if scene.before is not None:
         yield Fact(_("Before"), _in_zone(scene, *scene.before, scene.zone))
@@ -421,7 +425,7 @@ def at_zoom(scene: Scene) -> str:
         return _("Zoom")
     if scene.is_request:
         return _("Zoom; link comes with the confirmation")
-    return _("Zoom, no link yet") if scene.host_must_act else _("Zoom, link follows")
+    return to_host("Zoom, no link yet") if scene.host_must_act else _("Zoom, link follows")
 
 
 def phone(scene: Scene, location: Mapping[str, Any]) -> str:
@@ -442,7 +446,7 @@ def why(scene: Scene) -> Sequence[str]:
     names = {"host": scene.host, "brand": settings.KOALENDAR_BRAND, "recipient": scene.recipient}
     match scene.audience:
         case _Audience.HOST:
-            return [_("You get this mail because people book your time with %(brand)s.") % names]
+            return [to_host("You get this mail because people book your time with %(brand)s.") % names]
         case _Audience.GUEST:
             return [
                 _(
