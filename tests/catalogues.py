@@ -18,7 +18,7 @@ HOUSE = Path(__file__).resolve().parents[1] / "src" / "koalendar"
 LOCALE = HOUSE / "locale"
 LANGUAGES = ("ar", "de", "es", "fr", "it", "ja", "nl", "pl", "pt")
 
-# Everything with words for invitees and their guests; what a mail tells hosts alone is marked `to_host` there.
+# All that has words for invitees and their guests. What a mail tells hosts alone is marked `to_host` there.
 SOURCES = [
     "booking/asking.py",
     "booking/judging.py",

@@ -101,6 +101,17 @@ def test_another_language_is_chosen_in_the_foot_and_the_day_is_kept(visit: Visit
     expect(page.locator("html")).to_have_attribute("lang", "fr")
 
 
+def test_a_zone_is_found_by_its_name_in_the_readers_language(visit: Visit) -> None:
+    make_event_type()
+    page = visit(PAGE, locale="fr")
+    page.locator("#zone-change").click()
+    page.locator("#zone-search").fill("Londr")
+    page.locator("#zone-1").click()
+    expect(page.locator("#say")).to_have_text(
+        "Les heures affichées sont maintenant : heure locale à Londres."
+    )
+
+
 def test_a_language_is_chosen_without_script(visit: Visit) -> None:
     make_event_type()
     page = visit(f"{PAGE}?date=2026-12-04", java_script_enabled=False, locale="fi")

@@ -135,6 +135,18 @@ def zone_label(zone: str, locale: str) -> str:
     return locales.style(found).zone.format(_city(zone, found))
 
 
+def place_name(zone: str, country: str, locale: str) -> tuple[str, str]:
+    """The city of a zone and the country with this code of two letters, in the reader's language; a country
+    that Babel does not know is empty."""
+    found = locales.find(locale)
+    return _city(zone, found), found.territories.get(country, "")
+
+
+def comma(locale: str) -> str:
+    """What stands between day, time and zone: ", ", "، ", a space."""
+    return locales.style(locales.find(locale)).comma
+
+
 def fold_of(t: datetime) -> Literal["first", "second"] | None:
     """Which one it is, if clocks in the zone of `t` show this time twice because they go back; else None."""
     first, second = t.replace(fold=0).utcoffset(), t.replace(fold=1).utcoffset()

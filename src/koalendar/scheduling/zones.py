@@ -11,7 +11,7 @@ seconds is rounded down to the minute.
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
@@ -210,19 +210,24 @@ def zone_names() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A zone as people look for it: its id, its city and the country's English name (empty for UTC)."""
+    """A zone as people look for it: its id, its city, the country's English name and its code of two letters
+    (both empty for UTC)."""
 
     zone: str
     city: str
     country: str
+    code: str = ""
 
 
-def search_zones(text: str, *, now: int, limit: int = 8) -> list[Place]:
+def search_zones(
+    text: str, *, now: int, limit: int = 8, said: Callable[[Place], str] | None = None
+) -> list[Place]:
     """Up to `limit` places whose time zone somebody may mean by `text`, best first.
 
     Matches beginnings of words in city, country, id, old names and tzdb's descriptions, whatever the accents
     and letter case; abbreviations, those in force at `now` first ("CET" means Tunis before Paris in summer);
     and offsets in force ("+5:45", "UTC-3"). Among equals the places that most people look for come first.
+    `said` gives what a place is called in the reader's language, by which it is found as well.
     """
     query = _fold(text).strip()
     offset = _parse_offset(query)
@@ -236,6 +241,8 @@ def search_zones(text: str, *, now: int, limit: int = 8) -> list[Place]:
     ranked = []
     for position, entry in enumerate(_entries()):
         rank = _rank(entry, query, words, now)
+        if said is not None and rank != 0 and _begin(words, _words(_fold(said(entry.place)))):
+            rank = 1
         if rank is not None:
             ranked.append((rank, position, entry.place))
     ranked.sort(key=lambda found: found[:2])
@@ -339,7 +346,7 @@ def _entries() -> tuple[_Entry, ...]:
     entries = []
     for name in in_order:
         code = by_name[name][0]
-        place = Place(name, name.rpartition("/")[2].replace("_", " "), countries[code])
+        place = Place(name, name.rpartition("/")[2].replace("_", " "), countries[code], code)
         other_names = " ".join([name, *aliases.get(name, ())])
         country = f"{place.country} {_OTHER_COUNTRY_NAMES.get(code, '')}"
         entries.append(_entry(place, country, other_names, descriptions.get(name, "")))

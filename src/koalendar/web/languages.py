@@ -76,10 +76,10 @@ def is_for_invitees(request: HttpRequest) -> bool:
 
 def choices(request: HttpRequest) -> Sequence[Language]:
     """What the foot of an invitee's page offers; none on other pages."""
-    if not is_for_invitees(request):
-        return ()
     match, here = request.resolver_match, translation.get_language()
-    query = request.GET.copy() if match and match.url_name in _ASKED_BY_QUERY else QueryDict(mutable=True)
+    if match is None or not is_for_invitees(request):
+        return ()
+    query = request.GET.copy() if match.url_name in _ASKED_BY_QUERY else QueryDict(mutable=True)
     found = []
     for code, name in settings.LANGUAGES:
         query[ASKED] = code

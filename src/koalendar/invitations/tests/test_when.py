@@ -14,6 +14,7 @@ from koalendar.invitations.when import (
     day,
     fold_of,
     month,
+    place_name,
     repeated_hour_label,
     short_day,
     short_when,
@@ -129,6 +130,23 @@ def test_any_tag_is_understood_or_read_as_english(tag: str, text: str) -> None:
 )
 def test_the_columns_of_a_month_can_be_told_apart(locale: str, heads: str) -> None:
     assert weekday_heads(locale) == heads.split()
+
+
+@pytest.mark.parametrize(
+    ("zone", "code", "locale", "name"),
+    [
+        ("Europe/London", "GB", "fr", ("Londres", "Royaume-Uni")),
+        ("Asia/Tokyo", "JP", "ja", ("東京", "日本")),
+        ("Africa/Cairo", "EG", "ar", ("القاهرة", "مصر")),
+        ("Asia/Kolkata", "IN", "pl", ("Kalkuta", "Indie")),
+        ("America/Coyhaique", "CL", "de", ("Coyhaique", "Chile")),
+        ("Europe/London", "ZZZ", "fr", ("Londres", "")),
+    ],
+)
+def test_a_place_has_its_name_in_the_readers_language(
+    zone: str, code: str, locale: str, name: tuple[str, str]
+) -> None:
+    assert place_name(zone, code, locale) == name
 
 
 @given(tag=st.from_regex(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4}){0,2}", fullmatch=True) | st.text(max_size=12))

@@ -28,6 +28,22 @@ WINTER = utc("2026-12-01 12:00")
 SUMMER = utc("2026-07-01 12:00")
 
 
+def test_a_place_is_also_found_by_what_the_reader_calls_it() -> None:
+    names = {"Europe/London": "Londres Royaume-Uni", "Asia/Tokyo": "東京 日本"}
+
+    def found(text: str) -> list[str]:
+        return [
+            place.zone
+            for place in search_zones(text, now=WINTER, said=lambda place: names.get(place.zone, ""))
+        ]
+
+    assert found("londr") == ["Europe/London"]
+    assert found("royaume")[0] == "Europe/London"
+    assert found("日本") == ["Asia/Tokyo"]
+    assert "Europe/London" in found("london")
+    assert found("londres japon") == []
+
+
 def test_minutes_count_from_1970_in_utc_whatever_the_offset() -> None:
     assert to_minutes(datetime(1970, 1, 1, tzinfo=UTC)) == 0
     assert to_minutes(datetime(1970, 1, 2, 5, 45, tzinfo=timezone(timedelta(hours=5, minutes=45)))) == DAY

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from koalendar.booking.models import Appointment, EventType
-from koalendar.scheduling.zones import search_zones, to_minutes, zone_names
+from koalendar.scheduling.zones import Place, search_zones, to_minutes, zone_names
 from koalendar.web.limits import seconds_to_wait
 from koalendar.web.public import places
 from koalendar.web.public.address import Address
@@ -207,11 +207,12 @@ def _choose_zone(request: HttpRequest, desk: Desk) -> HttpResponse:
     reader, address = desk.reader, desk.address
     text = request.GET.get("q", "").strip()[:80]
     found = [
-        Choice(
-            _place(place.city, place.country, place.zone, reader),
-            address.again(reader, tz=place.zone, keep="1"),
+        Choice(_with_time(place, reader), address.again(reader, tz=place.zone, keep="1"))
+        for place in search_zones(
+            text,
+            now=to_minutes(reader.now.replace(second=0, microsecond=0)),
+            said=None if reader.reads_english else partial(_said_there, reader=reader),
         )
-        for place in search_zones(text, now=to_minutes(reader.now.replace(second=0, microsecond=0)))
     ]
     context = desk.facts() | {
         "query": text,
@@ -232,10 +233,15 @@ def _choose_zone(request: HttpRequest, desk: Desk) -> HttpResponse:
     return unstored(render(request, "public/zones.html", context))
 
 
-def _place(city: str, country: str, zone: str, reader: Reader) -> str:
+def _with_time(place: Place, reader: Reader) -> str:
     """ "Kathmandu, Nepal, 18:17"."""
-    time = replace(reader, zone=zone).time(reader.now)
-    return ", ".join(part for part in (city, country, time) if part)
+    names = (place.city, place.country) if reader.reads_english else reader.place_name(place)
+    time = replace(reader, zone=place.zone).time(reader.now)
+    return reader.comma.join(part for part in (*names, time) if part)
+
+
+def _said_there(place: Place, *, reader: Reader) -> str:
+    return " ".join(reader.place_name(place))
 
 
 def _too_often(request: HttpRequest, desk: Desk, wait: int) -> HttpResponse:

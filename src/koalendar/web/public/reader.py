@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from koalendar.invitations import when
-from koalendar.scheduling.zones import canonical_zone, load_zone
+from koalendar.scheduling.zones import Place, canonical_zone, load_zone
 
 ZONE_COOKIE, CLOCK_COOKIE = "tz", "clock"
 _LONGEST_LOCALE = 16  # As the booking stores it.
@@ -62,6 +62,21 @@ class Reader:
     def home_zone(self) -> str:
         """The reader's own, as far as it is known."""
         return self.own_zone or self.zone
+
+    @property
+    def reads_english(self) -> bool:
+        return self.locale.startswith("en")
+
+    @property
+    def comma(self) -> str:
+        """What stands between the parts of a list: "، " in Arabic."""
+        return when.comma(self.locale)
+
+    def place_name(self, place: Place) -> tuple[str, str]:
+        """City and country of a zone as the reader calls them; either may be empty."""
+        if not place.code:
+            return place.city, ""
+        return when.place_name(place.zone, place.code, self.locale)
 
     def local(self, instant: datetime) -> datetime:
         return instant.astimezone(self.rules)
