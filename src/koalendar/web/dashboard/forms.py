@@ -223,11 +223,11 @@ class SettingsForm(forms.Form):
     zone = forms.ChoiceField(label=_("Time zone"))
     locale = forms.ChoiceField(label=_("Language and dates"))
     language = forms.ChoiceField(
-        label=_("Language of your pages"),
+        label=_("Language for invitees"),
         choices=settings.LANGUAGES,
         help_text=_(
-            "Invitees read your pages and their mails in the language of their browser. "
-            "Where it asks for none of these, they get this one."
+            "Your pages and the mails to invitees follow their browser. "
+            "Where it asks for none of these languages, this one is used."
         ),
     )
 
