@@ -10,8 +10,6 @@ handler500 = pages.server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.home, name="home"),
-    path("offline.html", pages.offline, name="offline"),
-    path("service-worker.js", pages.service_worker, name="service-worker"),
     path("styleguide", styleguide.styleguide, name="styleguide"),
     path("accounts/signup/", signing_up.SignupView.as_view(), name="account_signup"),
     path("accounts/", include("allauth.account.urls")),

@@ -10,20 +10,6 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html")
 
 
-@require_safe
-def offline(request: HttpRequest) -> HttpResponse:
-    """What browsers that were here before show when they are not connected."""
-    return render(request, "offline.html")
-
-
-@require_safe
-def service_worker(request: HttpRequest) -> HttpResponse:
-    """The script by which they can; at the root, since a worker rules no address above its own."""
-    response = render(request, "service_worker.js", content_type="text/javascript; charset=utf-8")
-    response.headers["Cache-Control"] = "no-cache"
-    return response
-
-
 # Django's own answers to 403 and 404 already know the frame's variables; to 400 and 500 they do not.
 
 

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from koalendar.web.public import booking_page, own_page
+from koalendar.web.public import booking_page, offline, own_page
 
 urlpatterns = [
+    path("offline.html", offline.offline, name="offline"),
+    path("service-worker.js", offline.service_worker, name="service-worker"),
     path("b/<str:token>/", own_page.booking, name="invitee-booking"),
     path("b/<str:token>/link/", own_page.link, name="invitee-link"),
     path("b/<str:token>/invite.ics", own_page.invite, name="invitee-ics"),
