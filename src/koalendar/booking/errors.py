@@ -12,7 +12,9 @@ class SlotTaken(BookingRefused):
 
 
 class OutsideRules(BookingRefused):
-    """The rules don't allow it: `which` is `hours`, `notice`, `window`, `limit`, `cutoff` or `inactive`."""
+    """The rules don't allow it: `which` is `hours`, `away`, `notice`, `window`, `limit`, `cutoff` or
+    `inactive`.
+    """
 
     def __init__(self, which: str) -> None:
         super().__init__(which)

@@ -5,7 +5,7 @@ The pages, the API and `book` all ask here, so that what is offered and what is 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache, reduce
 from operator import or_
@@ -62,7 +62,9 @@ class Openings:
             duration=self.rules.duration, step=self.rules.step, window_days=self.rules.window_days + 36_500
         )
         if not is_open(idle, unlimited, need=self.need, start=start, now=min(now, start)):
-            return OutsideRules("hours")
+            present = [replace(host, availability=replace(host.availability, away=())) for host in idle]
+            works = is_open(present, unlimited, need=self.need, start=start, now=min(now, start))
+            return OutsideRules("away" if works else "hours")
         if start < now + self.rules.minimum_notice:
             return OutsideRules("notice")
         if not is_open(idle, self.rules, need=self.need, start=start, now=now):
@@ -95,9 +97,7 @@ def openings(
     return Openings(
         event_type=event_type,
         hosts=seats,
-        times=tuple(
-            HostTime(availability=seat.schedule.availability, taken=taken[seat.host_id]) for seat in seats
-        ),
+        times=tuple(HostTime(availability=seat.availability, taken=taken[seat.host_id]) for seat in seats),
         rules=rules,
         need="any" if event_type.hosts_needed == EventType.HostsNeeded.ANY and without is None else "all",
         counted=tuple(_counted(event_type, begin, end, now, without)) if _is_limited(rules) else (),
@@ -106,7 +106,8 @@ def openings(
 
 def _seats(event_type: EventType) -> tuple[EventTypeHost, ...]:
     """One that was closed or deleted after `event_type` was read has none."""
-    return tuple(event_type.event_type_hosts.filter(event_type__active=True).select_related("schedule"))
+    rows = event_type.event_type_hosts.filter(event_type__active=True)
+    return tuple(rows.select_related("schedule", "host__profile"))
 
 
 def open_slots(

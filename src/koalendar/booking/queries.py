@@ -26,6 +26,7 @@ from koalendar.booking.models import (
     ProfileAlias,
     Schedule,
 )
+from koalendar.booking.models.profile import Away
 from koalendar.booking.owed import MAIL, MEETING, entries_of
 from koalendar.booking.prepared import Given, Prepared
 from koalendar.booking.problems import DELETED_THERE, MOVED_THERE, NOT_CONNECTED
@@ -33,6 +34,7 @@ from koalendar.connections import queries as connections
 from koalendar.connections.models import Connection, Deletion
 from koalendar.connections.provider import Reason
 from koalendar.outbox.models import Entry
+from koalendar.scheduling.zones import load_zone
 
 PAGE = 25
 
@@ -60,6 +62,12 @@ def profile_for(slug: str) -> Profile | None:
         alias = ProfileAlias.objects.filter(slug__iexact=slug).first()
         found = None if alias is None else open_profiles.filter(pk=alias.profile_id).first()
     return found
+
+
+def away_now(profile: Profile, *, now: datetime) -> Away | None:
+    """The time away that the host is in today, by his own zone."""
+    zone = profile.host.zone if profile.host is not None else "UTC"
+    return profile.away_on(now.astimezone(load_zone(zone)).date()) if profile.away else None
 
 
 def listed_event_types(profile: Profile) -> QuerySet[EventType]:
@@ -93,6 +101,8 @@ _OF_SEATS: dict[str, tuple[type[Model], set[str]]] = {
     "event_type__profile": (Profile, {"id", "host_id"}),
     "event_type__profile__host": (Host, {"id", "zone", "is_active"}),
     "schedule": (Schedule, {"id", "zone", "weekly", "overrides"}),
+    "host": (Host, {"id"}),
+    "host__profile": (Profile, {"id", "host_id", "away"}),
 }
 
 
@@ -525,13 +535,21 @@ def event_types_of(host: Host) -> QuerySet[EventType]:
 
 
 def schedules_of(host: Host) -> QuerySet[Schedule]:
-    """The host's own hours, the oldest first: new event types get those."""
+    """The host's own hours, the oldest first."""
     return Schedule.objects.filter(host=host).order_by("pk")
 
 
 def schedule_by_id(host: Host, public_id: str) -> Schedule | None:
     """The host's own schedule of this id; another host's is as unknown as one that never was."""
     return schedules_of(host).filter(public_id=public_id).first() if is_public_id(public_id) else None
+
+
+def coming_with(schedule: Schedule, *, now: datetime) -> int:
+    """How many bookings are to come of the event types with these hours, requests included."""
+    rows = bookings_of(schedule.host).filter(
+        appointment__event_type__event_type_hosts__schedule=schedule, appointment__end__gt=now
+    )
+    return rows.filter(status__in=Booking.LIVE).exclude(Booking.overdue(now)).count()
 
 
 def lacks_zoom(event_type: EventType, host: Host) -> bool:

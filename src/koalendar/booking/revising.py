@@ -5,15 +5,20 @@ there meanwhile, nothing is overwritten.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
 
+from koalendar.accounts.models import Host
+from koalendar.booking import rules
 from koalendar.booking.actions import lock_hosts
 from koalendar.booking.errors import BookingRefused
 from koalendar.booking.judging import Findings
-from koalendar.booking.models import EventType, Schedule
+from koalendar.booking.models import EventType, Profile, Schedule
 from koalendar.booking.setting_up import judge_schedule, lock_host, slug_taken_if_refused, unknown_schedule
 
 
@@ -112,6 +117,11 @@ def change_schedule(schedule: Schedule, *, revision: int | None = None, **fields
         return fresh
 
 
+def make_default(schedule: Schedule) -> None:
+    """New event types get these hours from now on; those that are there keep theirs."""
+    Profile.objects.filter(host=schedule.host_id).update(default_schedule=schedule)
+
+
 def delete_schedule(schedule: Schedule) -> None:
     """Remove a schedule. Raises InUse if an event type has these hours, or the host no others."""
     with transaction.atomic():
@@ -123,3 +133,51 @@ def delete_schedule(schedule: Schedule) -> None:
         if not schedule.host.schedules.exclude(pk=schedule.pk).exists():
             raise InUse("host")
         Schedule.objects.filter(pk=schedule.pk).delete()
+
+
+# ── Away ──
+
+
+def add_away(host: Host, *, first: str, last: str, message: str, today: date) -> Profile:
+    """Offer nothing on these days, both included, on any page of the host; what is booked stays.
+
+    Times away that have passed are forgotten. Raises ValidationError by `first`, `last` and `message`.
+    """
+    with transaction.atomic():
+        lock_host(host)
+        profile = Profile.objects.get(host=host)
+        coming = _coming_away(profile, today)
+        given = {"first": first, "last": last, "message": message}
+        found = Findings()
+        try:
+            profile.away = rules.away([*coming, given])
+        except ValidationError as error:
+            raise _about_the_last(error, len(coming)) from error
+        with found.at("last"):
+            if last < today.isoformat():
+                raise ValidationError(_("These days have passed"), code="past")
+        found.refuse()
+        profile.save(update_fields=["away"])
+        return profile
+
+
+def remove_away(host: Host, *, first: date, today: date) -> None:
+    """Be there again on the days of the time away that begins with `first`; one that is gone stays gone."""
+    with transaction.atomic():
+        lock_host(host)
+        profile = Profile.objects.get(host=host)
+        kept = [row for row in _coming_away(profile, today) if row["first"] != first.isoformat()]
+        profile.away = kept
+        profile.save(update_fields=["away"])
+
+
+def _coming_away(profile: Profile, today: date) -> list[dict[str, str]]:
+    return [row for row in profile.away if row["last"] >= today.isoformat()]
+
+
+def _about_the_last(error: ValidationError, place: int) -> ValidationError:
+    """What is wrong with a list, as it is wrong with what was added to it."""
+    if not hasattr(error, "error_dict"):
+        return ValidationError({"first": error.error_list})
+    named = {path.removeprefix(f"{place}."): errors for path, errors in error.error_dict.items()}
+    return ValidationError(named)

@@ -8,7 +8,9 @@ to its table.
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import partial
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,6 +59,7 @@ QUESTION_KINDS = ("short_text", "long_text", "choice", "choices", "checkbox", "p
 WITH_CHOICES = ("choice", "choices")
 WHO_CALLS = ("host", "invitee")
 MAX_RANGES, MAX_DATES = 8, 100
+MAX_AWAY, LONGEST_AWAY, LONGEST_AWAY_MESSAGE = 20, 366, 200
 LONGEST_SCHEDULE_NAME = 80
 
 Location = dict[str, Any]
@@ -371,6 +374,61 @@ def _hours_words(problem: Problem) -> str:
     if problem == "bad_date":
         return _("Enter a date like 2026-12-24")
     return _("Enter times like 09:00")
+
+
+def overlapping(value: object) -> tuple[int, int] | None:
+    """The places of two ranges of a day that overlap, of ranges that `hours` takes; None if none do.
+
+    `hours` joins them. Whoever types hours by hand may have slipped, and is asked.
+    """
+    placed = sorted((span, place) for place, span in enumerate(_spans(value)))
+    for (before, first), (after, second) in pairwise(placed):
+        if after[0] < before[1]:
+            return min(first, second), max(first, second)
+    return None
+
+
+def _spans(value: object) -> list[tuple[int, int]]:
+    return [parse_weekly({"mon": [each]})[0][0] for each in items(value)]
+
+
+# ── Away ──
+
+
+def away(value: object) -> list[dict[str, str]]:
+    """Times away like [{"first": "2026-12-24", "last": "2027-01-03", "message": ""}], by rising date."""
+    rows = items(value)
+    if len(rows) > MAX_AWAY:
+        raise ValidationError(_("At most %(n)d times away") % {"n": MAX_AWAY}, code="count")
+    kept: list[dict[str, str]] = []
+    found = Findings()
+    for position, row in enumerate(rows):
+        with found.at(str(position)):
+            kept.append(_one_more_away(judge_fields(fields(row), _AWAY), kept))
+    found.refuse()
+    return sorted(kept, key=lambda row: row["first"])
+
+
+def _one_more_away(row: dict[str, str], before: Sequence[dict[str, str]]) -> dict[str, str]:
+    first, last = (date.fromisoformat(row[name]) for name in ("first", "last"))
+    if last < first:
+        raise refusal(_("The last day is before the first"), "end_before_start", at="last")
+    if (last - first).days >= LONGEST_AWAY:
+        raise refusal(_("At most %(n)d days at a time") % {"n": LONGEST_AWAY}, "range", at="last")
+    if any(row["first"] <= other["last"] and other["first"] <= row["last"] for other in before):
+        raise refusal(_("You are away on some of these days already"), "duplicate", at="first")
+    return row
+
+
+def _day_away(value: object, *, missing: str) -> str:
+    return override_date(line(_or_empty(value), most=10, missing=missing))
+
+
+_AWAY: Mapping[str, Judgement] = {
+    "first": lambda value: _day_away(value, missing=_("Enter the first day away")),
+    "last": lambda value: _day_away(value, missing=_("Enter the last day away")),
+    "message": lambda value: line(_or_empty(value), most=LONGEST_AWAY_MESSAGE),
+}
 
 
 # ── The tables ──

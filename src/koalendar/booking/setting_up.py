@@ -1,6 +1,6 @@
 """What a host sets up: the profile, schedules, event types."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,21 +16,32 @@ from koalendar.booking.languages import OF_HOSTS, supported
 from koalendar.booking.models import EventType, EventTypeHost, Profile, ProfileAlias, Schedule
 from koalendar.booking.models.event_type import taken_slug
 from koalendar.booking.models.profile import RESERVED_SLUGS, validate_profile_slug
-from koalendar.booking.rules import LONGEST_SLUG, LONGEST_TITLE, free_name, slug_from
+from koalendar.booking.rules import (
+    LONGEST_SCHEDULE_NAME,
+    LONGEST_SLUG,
+    LONGEST_TITLE,
+    free_name,
+    slug_from,
+)
 
 
-def move_in(host: Host, *, slug: str = "") -> Profile:
-    """Give a new host what every host has: a public address and working hours.
+def move_in(host: Host, *, slug: str = "", setup: Sequence[str] = ()) -> Profile:
+    """Give a new host what every host has: a public address and working hours. `setup` are the steps of
+    setting up that he is to be led through.
 
     Without `slug` a free one is made from the name or the e-mail address. Raises ValidationError for a
     slug that is malformed, reserved or taken.
     """
     with transaction.atomic():
-        chosen = slug or _free_slug(host)
+        chosen = slug or free_slug(host.name, host.email)
         judge_slug(chosen)
         with _taken_if_refused():
             profile = Profile.objects.create(
-                slug=chosen, host=host, name=host.name, language=supported(host.locale) or OF_HOSTS
+                slug=chosen,
+                host=host,
+                name=host.name,
+                language=supported(host.locale) or OF_HOSTS,
+                setup_left=list(setup),
             )
         Schedule.objects.create(host=host, name="Working hours", zone=host.zone)
         return profile
@@ -89,10 +100,29 @@ def add_schedule(host: Host, *, name: object, zone: object, weekly: object, over
     return schedule
 
 
+def duplicate_schedule(schedule: Schedule) -> Schedule:
+    """Another schedule of the same hours and dates."""
+    name = _("%(name)s, copy") % {"name": schedule.name}
+    return add_schedule(
+        schedule.host,
+        name=name[:LONGEST_SCHEDULE_NAME],
+        zone=schedule.zone,
+        weekly=schedule.weekly,
+        overrides=schedule.overrides,
+    )
+
+
+def default_schedule(host: Host) -> Schedule | None:
+    """The hours of new event types: those that the host has chosen for them, or the oldest."""
+    own = host.schedules.order_by("pk")
+    chosen = own.filter(pk__in=Profile.objects.filter(host=host).values("default_schedule"))
+    return chosen.first() or own.first()
+
+
 def add_event_type(
     host: Host, *, title: object, slug: object = "", schedule: Schedule | None = None, **fields: Any
 ) -> EventType:
-    """A new event type of this host with this schedule, or with the host's first.
+    """A new event type of this host with this schedule, or with the host's default.
 
     Without `slug` a free one is made from the title. Raises ValidationError by path for what no event type
     may have (see `rules.EVENT_TYPE`), for a slug that is taken, and for a schedule of somebody else.
@@ -138,9 +168,8 @@ def lock_host(host: Host) -> None:
 
 
 def judge_schedule(host: Host, schedule: Schedule | None) -> Schedule:
-    """The schedule as it is now, or the host's first. ValidationError unless it is the host's own."""
-    own = host.schedules.order_by("pk")
-    found = own.first() if schedule is None else own.filter(pk=schedule.pk).first()
+    """The schedule as it is now, or the host's default. ValidationError unless it is the host's own."""
+    found = default_schedule(host) if schedule is None else host.schedules.filter(pk=schedule.pk).first()
     if found is None:
         raise unknown_schedule()
     return found
@@ -172,8 +201,9 @@ def _free_event_type_slug(profile: Profile, title: object) -> str:
 # ── Addresses of hosts ──
 
 
-def _free_slug(host: Host) -> str:
-    base = slug_from(host.name) or slug_from(host.email.split("@")[0])
+def free_slug(*texts: str) -> str:
+    """A free address made from the first of these texts (names, e-mail addresses) that one can be made of."""
+    base = next((slug for text in texts if (slug := slug_from(text.split("@")[0]))), "")
     if len(base) < 2 or base in RESERVED_SLUGS:
         base = f"{base}-host".strip("-")
     taken = set(Profile.objects.filter(Q(slug__istartswith=base)).values_list("slug", flat=True))

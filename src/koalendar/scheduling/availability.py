@@ -16,6 +16,9 @@ WallRange = tuple[int, int]
 Weekly = tuple[tuple[WallRange, ...], ...]
 """Seven days, Monday first, each with its ranges; a closed day has none."""
 
+Days = tuple[date, date]
+"""The first and the last of a stretch of dates, both included."""
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Problem = Literal["bad_shape", "unknown_day", "bad_date", "bad_range", "bad_time", "end_before_start"]
@@ -39,6 +42,7 @@ class AvailabilityError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Availability:
     """When a host works: `weekly` hours, and `overrides` that replace them on single dates (none: closed).
+    On dates of `away` it is closed whatever the others say.
 
     `zone` is a name that `zones.load_zone` knows. The ranges of a day may come in any order and may overlap.
     """
@@ -46,6 +50,7 @@ class Availability:
     zone: str
     weekly: Weekly
     overrides: Mapping[date, tuple[WallRange, ...]]
+    away: tuple[Days, ...] = ()
 
 
 def working_time(availability: Availability, first: date, last: date) -> list[list[Interval]]:
@@ -58,10 +63,11 @@ def working_time(availability: Availability, first: date, last: date) -> list[li
     """
     zone = load_zone(availability.zone)
     weekly = [merge(ranges) for ranges in availability.weekly]
+    away = _dates_away(availability.away, first, last)
     own = []
     day, midnight = first, wall_to_minutes(first, 0, zone)
     while day <= last:
-        override = availability.overrides.get(day)
+        override = () if day in away else availability.overrides.get(day)
         next_midnight = wall_to_minutes(day, DAY, zone)
         if next_midnight - midnight == DAY:
             # No change between the two midnights: nearly always so, and it saves two conversions per range.
@@ -72,6 +78,14 @@ def working_time(availability: Availability, first: date, last: date) -> list[li
             own.append(_own_on_changing_date(day, ranges, zone))
         day, midnight = day + timedelta(days=1), next_midnight
     return own
+
+
+def _dates_away(away: tuple[Days, ...], first: date, last: date) -> set[date]:
+    return {
+        date.fromordinal(day)
+        for begin, end in away
+        for day in range(max(begin, first).toordinal(), min(end, last).toordinal() + 1)
+    }
 
 
 def _own_on_changing_date(day: date, ranges: tuple[WallRange, ...], zone: ZoneInfo) -> list[Interval]:

@@ -1,6 +1,8 @@
 """What can be booked, and by whose time."""
 
 from collections.abc import Collection
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +18,7 @@ from koalendar.booking.models.availability import Schedule
 from koalendar.booking.models.profile import Profile, validate_event_type_slug
 from koalendar.connections import queries as connections
 from koalendar.connections.models import Connection
+from koalendar.scheduling.availability import Availability
 from koalendar.scheduling.slots import Rules
 
 
@@ -168,3 +171,12 @@ class EventTypeHost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host_id} for {self.event_type_id}"
+
+    @property
+    def availability(self) -> Availability:
+        """The hours of the schedule, but for the days on which the host is away."""
+        hours, away = self.schedule.availability, self.host.profile.away
+        if not away:
+            return hours
+        days = [(date.fromisoformat(row["first"]), date.fromisoformat(row["last"])) for row in away]
+        return replace(hours, away=tuple(days))

@@ -1,6 +1,9 @@
 """The public address of a host (later of a team), and the line between tenants."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -44,8 +47,30 @@ def validate_event_type_slug(slug: str) -> None:
         )
 
 
+SETUP_STEPS = ("you", "hours", "place", "link")
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Days, both included, on which the host cannot be booked at all, and what invitees read about it."""
+
+    first: date
+    last: date
+    message: str
+
+    @property
+    def back(self) -> date:
+        """The day after."""
+        return self.last + timedelta(days=1)
+
+
 class Profile(models.Model):
-    """What `/<slug>/` shows: a host, later a team."""
+    """What `/<slug>/` shows: a host, later a team.
+
+    `away` are the host's times away, by rising date, as `rules.away` judges them. New event types get the
+    hours of `default_schedule`, or the host's first. `setup_left` are the steps of setting up that a new host
+    has still to take, in the order in which they are offered.
+    """
 
     class Kind(models.TextChoices):
         HOST = "host"
@@ -58,12 +83,34 @@ class Profile(models.Model):
     welcome = models.TextField(blank=True, max_length=1000)
     # For invitees whose own language we do not speak; one of settings.LANGUAGES.
     language = models.CharField(max_length=8, default="en")
+    away = models.JSONField(default=list, blank=True)
+    default_schedule = models.ForeignKey(
+        "booking.Schedule", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    setup_left = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("slug"), name="profile_slug_unique")]
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def times_away(self) -> Sequence[Away]:
+        return [
+            Away(date.fromisoformat(row["first"]), date.fromisoformat(row["last"]), row["message"])
+            for row in self.away
+        ]
+
+    def away_on(self, day: date) -> Away | None:
+        """The time away that this day lies in, until the host is really back; None if he is there."""
+        found = None
+        for away in self.times_away:
+            if found is None:
+                found = away if away.first <= day <= away.last else None
+            elif away.first == found.back:
+                found = Away(found.first, away.last, found.message or away.message)
+        return found
 
 
 class ProfileAlias(models.Model):

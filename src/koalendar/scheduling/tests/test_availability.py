@@ -153,3 +153,13 @@ def test_no_dates_have_no_hours() -> None:
     assert (
         working_time(Availability("UTC", every_day((0, 60)), {}), date(2026, 12, 2), date(2026, 12, 1)) == []
     )
+
+
+def test_dates_away_are_closed_whatever_else_is_said_of_them() -> None:
+    away = ((date(2026, 12, 2), date(2026, 12, 3)), (date(2026, 12, 31), date(2027, 1, 9)))
+    hours = Availability("UTC", every_day((540, 600)), {date(2026, 12, 3): ((0, 60),)}, away)
+
+    found = working_time(hours, date(2026, 12, 1), date(2026, 12, 4))
+
+    assert [bool(ranges) for ranges in found] == [True, False, False, True]
+    assert working_time(hours, date(2027, 1, 2), date(2027, 1, 3)) == [[], []]

@@ -36,7 +36,12 @@ _OFFER = {
     "requires_confirmation": False,
     "url": "https://meet.example.com/ada/intro-call/",
 }
-_HOST = {"slug": "ada", "name": "Ada Lovelace", "timezone": "Europe/London"}
+_HOST = {
+    "slug": "ada",
+    "name": "Ada Lovelace",
+    "timezone": "Europe/London",
+    "away": {"until": "2027-01-04", "message": "Back after the holidays."},
+}
 _SCHEDULE_SHOWN = {"id": "Zk3vJ0b1R8yQ5n2sTt6LxA", **_SCHEDULE}
 _EVENT_TYPE_SHOWN = {
     **_EVENT_TYPE,

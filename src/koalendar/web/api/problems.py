@@ -145,6 +145,7 @@ def of(error: Exception) -> Problem | None:
 def _outside(which: str) -> str:
     return {
         "hours": _("This start is not one of those offered."),
+        "away": _("The host is away on this day."),
         "notice": _("This start is too soon."),
         "window": _("This start is further ahead than can be booked."),
         "limit": _("This day or week has as many bookings as it may."),

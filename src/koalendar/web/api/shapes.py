@@ -137,7 +137,8 @@ class ProblemDocument(Shape):
     errors: list[FieldProblem] = Field(default=[], description="With `invalid`: what is wrong where.")
     reason: str = Field(
         default="",
-        description="With `slot_unavailable`: `taken`, `hours`, `notice`, `window`, `limit` or `inactive`.",
+        description="With `slot_unavailable`: `taken`, `hours`, `away`, `notice`, `window`, `limit` or "
+        "`inactive`.",
     )
     state: str = Field(default="", description="With `wrong_state`: what the booking is, or `past`.")
 
@@ -217,7 +218,9 @@ class EventTypeAsked(Shape):
         validate_default=True,
         description="With several, the invitee chooses.",
     )
-    schedule: Text | None = Field(default=None, description="The id of a schedule; null for the first one.")
+    schedule: Text | None = Field(
+        default=None, description="The id of a schedule; null for the host's default."
+    )
     slot_step: Whole = 30
     buffer_before: Whole = 0
     buffer_after: Whole = 0
@@ -302,6 +305,7 @@ class ProfileShown(Shape):
     name: str
     welcome: str
     timezone: str
+    away: "AwayShown | None"
     url: str
     event_types: list[OfferShown]
 
@@ -316,6 +320,14 @@ class HostShown(Shape):
     slug: str
     name: str
     timezone: str
+    away: "AwayShown | None"
+
+
+class AwayShown(Shape):
+    """The host is away today, and nothing is offered before this date, on which he is back."""
+
+    until: str = Field(json_schema_extra={"format": "date"})
+    message: str
 
 
 # ── Bookings ──

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.urls import reverse
 
+from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import problems, queries
 from koalendar.booking.links import token_for
@@ -121,7 +122,13 @@ def whose(row: Profile) -> Json:
         "slug": row.slug,
         "name": (host.name if host is not None else "") or row.name or row.slug,
         "timezone": host.zone if host is not None else "UTC",
+        "away": _away(row),
     }
+
+
+def _away(row: Profile) -> Json | None:
+    found = queries.away_now(row, now=clock.now())
+    return None if found is None else {"until": found.back.isoformat(), "message": found.message}
 
 
 # ── Bookings ──

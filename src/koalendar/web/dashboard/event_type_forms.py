@@ -15,6 +15,7 @@ from koalendar.booking import rules
 from koalendar.booking.judging import LONGEST_LINK
 from koalendar.booking.models import EventType, Schedule
 from koalendar.booking.rules import MAX_QUESTIONS
+from koalendar.booking.setting_up import default_schedule
 from koalendar.web.dashboard.forms import field_errors
 from koalendar.web.dashboard.wording import in_minutes
 from koalendar.web.dashboard.zoom_card import account_words, live_accounts
@@ -306,7 +307,7 @@ def _schedule(event_type: EventType, host: Host) -> Schedule | None:
     seat = None
     if event_type.pk:
         seat = event_type.event_type_hosts.filter(host=host).select_related("schedule").first()
-    return seat.schedule if seat is not None else host.schedules.order_by("pk").first()
+    return seat.schedule if seat is not None else default_schedule(host)
 
 
 def _in_unit(minutes: int) -> tuple[int, int]:

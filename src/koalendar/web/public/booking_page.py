@@ -30,6 +30,7 @@ from koalendar.web.public import places
 from koalendar.web.public.address import picker_part, read_address, read_slot
 from koalendar.web.public.desk import Desk, SeeOther, answer, look, unstored
 from koalendar.web.public.forms import BookingForm
+from koalendar.web.public.picker import away_words
 from koalendar.web.public.reader import reader_of
 
 # Set for the own page alone, which leads on to where the host wants invitees to go and takes it back: a
@@ -57,7 +58,15 @@ def host_page(request: HttpRequest, username: str) -> HttpResponse:
         }
         for event_type in queries.listed_event_types(profile)
     ]
-    context = {"profile": profile, "host": host, "event_types": rows}
+    reader = reader_of(request, default_zone=zone_of(profile), now=clock.now())
+    away = queries.away_now(profile, now=reader.now)
+    context = {
+        "profile": profile,
+        "host": host,
+        "event_types": rows,
+        "away": away_words(away, host, reader) if away else "",
+        "away_message": away.message if away else "",
+    }
     return unstored(render(request, "public/host_page.html", context))
 
 

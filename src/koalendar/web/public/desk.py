@@ -68,6 +68,7 @@ class Desk:
             self.reader,
             self.offer,
             host=self.host,
+            whose=self.event_type.profile,
             durations=self.durations,
             moving=self.moving.start if self.moving else None,
         )

@@ -8,6 +8,9 @@ from datetime import date, datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from koalendar.booking import queries
+from koalendar.booking.models import Profile
+from koalendar.booking.models.profile import Away
 from koalendar.invitations import when
 from koalendar.scheduling.zones import clock_change, to_datetime, wall_to_minutes
 from koalendar.web.public.address import Address
@@ -69,6 +72,8 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Picker:
+    away: str
+    away_message: str
     durations: Sequence[Choice]
     month: str
     previous: Choice
@@ -88,12 +93,15 @@ class Picker:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What all parts of a picker are made from; `moving` is the start that a rescheduled booking has."""
+    """What all parts of a picker are made from; `moving` is the start that a rescheduled booking has, and
+    `whose` the profile that knows when the host is away.
+    """
 
     address: Address
     reader: Reader
     offer: Offer
     host: str
+    whose: Profile
     durations: Sequence[int]
     moving: datetime | None
     first: date
@@ -111,6 +119,7 @@ def picker_of(
     offer: Offer,
     *,
     host: str,
+    whose: Profile,
     durations: Sequence[int],
     moving: datetime | None = None,
 ) -> Picker:
@@ -118,10 +127,14 @@ def picker_of(
     first_free = offer.first_day(offer.today)
     first = _month(address, offer, first_free)
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
-    view = _View(address, reader, offer, host, durations, moving, first, offer.days(first, last), first_free)
+    days = offer.days(first, last)
+    view = _View(address, reader, offer, host, whose, durations, moving, first, days, first_free)
     chosen = _chosen(view)
     times = view.days.get(chosen, []) if chosen else []
+    away = queries.away_now(whose, now=reader.now)
     return Picker(
+        away=away_words(away, host, reader) if away else "",
+        away_message=away.message if away else "",
         durations=_durations(view) if len(durations) > 1 else (),
         month=when.month(first, reader.locale),
         previous=_previous(view),
@@ -284,15 +297,24 @@ def _panel(view: _View, chosen: date | None) -> Panel:
     reader, offer = view.reader, view.offer
     if view.first_free is None:
         day = reader.day(offer.last_day)
+        if away := view.whose.away_on(chosen or max(view.first, offer.today)):
+            return Panel(away_words(away, view.host, reader))
         return Panel(_("%(host)s has no free times until %(day)s.") % {"host": view.host, "day": day})
     if chosen is not None:
         since = offer.first_day(chosen) or view.first_free
-        return Panel(
-            _("All times on this day are taken now."), view.address.to_day(since), _next_free(reader, since)
-        )
+        away = view.whose.away_on(chosen)
+        text = away_words(away, view.host, reader) if away else _("All times on this day are taken now.")
+        return Panel(text, view.address.to_day(since), _next_free(reader, since))
     since = offer.first_day(max(view.first, offer.today)) or view.first_free
     text = _("No times in %(month)s.") % {"month": when.month(view.first, reader.locale)}
+    if away := view.whose.away_on(max(view.first, offer.today)):
+        text = away_words(away, view.host, reader)
     return Panel(text, view.address.to_day(since), _next_free(reader, since))
+
+
+def away_words(away: Away, host: str, reader: Reader) -> str:
+    """ "Ada Lovelace is away until Monday 4 January." """
+    return _("%(host)s is away until %(day)s.") % {"host": host, "day": reader.day(away.back)}
 
 
 def _next_free(reader: Reader, day: date) -> str:
