@@ -203,6 +203,31 @@ def share(page: Page, house: House) -> None:
     page.get_by_text("name=Ina+Berg").wait_for()
 
 
+def schedule(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/availability/")
+    page.get_by_role("link", name="Edit ").first.click()
+    page.get_by_role("heading", name="Every week").wait_for()
+
+
+def overlapping(page: Page, house: House) -> None:
+    schedule(page, house)
+    page.locator("#mon-add").click()
+    page.locator("#mon-start-1").fill("12:00")
+    page.locator("#mon-end-1").fill("18:00")
+    page.locator("#zone-change").click()
+    page.locator(".save-bar button").click()
+    page.get_by_role("heading", name="There is a problem").wait_for()
+
+
+def dates(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/availability/")
+    page.get_by_role("link", name="Dates ").first.click()
+    page.locator("#following").click()
+    page.locator(".month label.day").nth(8).click()
+    page.locator(".month label.day").nth(9).click()
+    page.get_by_label("Not available").check()
+
+
 def new_key(page: Page, house: House) -> None:
     page.goto(f"{house.site}/dashboard/settings/keys/new")
     page.get_by_label("Name").fill("Shop of the city library")
@@ -285,6 +310,9 @@ SHOTS = [
     Shot("event-type", editor, signed_in=True),
     Shot("share", share, signed_in=True),
     Shot("availability", at("/dashboard/availability/"), signed_in=True),
+    Shot("schedule", schedule, signed_in=True),
+    Shot("schedule-errors", overlapping, signed_in=True),
+    Shot("dates", dates, signed_in=True),
     Shot("integrations", at("/dashboard/integrations/"), signed_in=True),
     Shot("install", at("/integrations/zoom/install?another=1"), signed_in=True),
     Shot("connect-account", connect_account, signed_in=True),

@@ -166,6 +166,7 @@ def test_hours_are_added_copied_and_removed_and_the_focus_is_never_lost(
 ) -> None:
     page = sign_in(visit(), ada(), site=live_server.url)
     page.goto(f"{live_server.url}/dashboard/availability/")
+    page.get_by_role("link", name="Edit Working hours").click()
 
     page.locator("#mon-add").focus()
     page.keyboard.press("Enter")
@@ -303,6 +304,7 @@ def test_every_page_is_accessible(
     page = sign_in(visit(width=width, color_scheme=scheme), ada(), site=live_server.url)
 
     request = book(make_event_type(slug="advice", requires_confirmation=True), hour=11)
+    schedule = ada().schedules.get().public_id
     for path in (
         "/dashboard/",
         "/dashboard/?q=nobody",
@@ -321,6 +323,10 @@ def test_every_page_is_accessible(
         f"/dashboard/event-types/{event_type.public_id}/share",
         f"/dashboard/event-types/{event_type.public_id}/delete",
         "/dashboard/availability/",
+        "/dashboard/availability/new",
+        f"/dashboard/availability/{schedule}/",
+        f"/dashboard/availability/{schedule}/dates",
+        f"/dashboard/availability/{schedule}/delete",
         "/dashboard/integrations/",
         "/dashboard/integrations/?failed=declined",
         f"/dashboard/integrations/zoom/{connection.public_id}/disconnect",

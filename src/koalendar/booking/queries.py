@@ -26,6 +26,7 @@ from koalendar.booking.models import (
     ProfileAlias,
     Schedule,
 )
+from koalendar.booking.models.event_type import hours_without
 from koalendar.booking.models.profile import Away
 from koalendar.booking.owed import MAIL, MEETING, entries_of
 from koalendar.booking.prepared import Given, Prepared
@@ -34,7 +35,8 @@ from koalendar.connections import queries as connections
 from koalendar.connections.models import Connection, Deletion
 from koalendar.connections.provider import Reason
 from koalendar.outbox.models import Entry
-from koalendar.scheduling.zones import load_zone
+from koalendar.scheduling.availability import Availability
+from koalendar.scheduling.zones import load_zone, to_datetime, wall_to_minutes
 
 PAGE = 25
 
@@ -550,6 +552,25 @@ def coming_with(schedule: Schedule, *, now: datetime) -> int:
         appointment__event_type__event_type_hosts__schedule=schedule, appointment__end__gt=now
     )
     return rows.filter(status__in=Booking.LIVE).exclude(Booking.overdue(now)).count()
+
+
+def event_types_with(schedule: Schedule) -> list[EventType]:
+    """The event types that have these hours, by title."""
+    rows = EventType.objects.filter(event_type_hosts__schedule=schedule).select_related("profile")
+    return list(rows.order_by("title", "pk"))
+
+
+def availability_of(schedule: Schedule) -> Availability:
+    """When the host of these hours can be booked by them, which is not while he is away."""
+    return hours_without(schedule.availability, schedule.host.profile)
+
+
+def booked_while(host: Host, away: Away, *, now: datetime) -> int:
+    """How many bookings to come, requests included, lie in this time away, by the host's zone."""
+    zone = load_zone(host.zone)
+    begin, end = (wall_to_minutes(away.first, 0, zone), wall_to_minutes(away.last, 1440, zone))
+    span = (max(to_datetime(begin), now), to_datetime(end))
+    return len(live_between(host, [span], now=now)) if span[0] < span[1] else 0
 
 
 def lacks_zoom(event_type: EventType, host: Host) -> bool:

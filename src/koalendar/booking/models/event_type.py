@@ -175,8 +175,12 @@ class EventTypeHost(models.Model):
     @property
     def availability(self) -> Availability:
         """The hours of the schedule, but for the days on which the host is away."""
-        hours, away = self.schedule.availability, self.host.profile.away
-        if not away:
-            return hours
-        days = [(date.fromisoformat(row["first"]), date.fromisoformat(row["last"])) for row in away]
-        return replace(hours, away=tuple(days))
+        return hours_without(self.schedule.availability, self.host.profile)
+
+
+def hours_without(hours: Availability, profile: Profile) -> Availability:
+    """These hours, closed while the host of this profile is away."""
+    if not profile.away:
+        return hours
+    days = [(date.fromisoformat(row["first"]), date.fromisoformat(row["last"])) for row in profile.away]
+    return replace(hours, away=tuple(days))

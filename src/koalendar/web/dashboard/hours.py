@@ -1,12 +1,11 @@
-"""Weekly hours and dates that differ, as the form of the availability page has them: right or wrong.
+"""Weekly hours as the forms of the availability pages have them: right or wrong.
 
-The form works without script: every button posts the whole of it, with what is to be done in its name
+The forms work without script: every button posts the whole of it, with what is to be done in its name
 ("add:mon", "remove:mon:0", "copy:mon"). What was typed lives in a Draft, which is judged only on saving.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -14,16 +13,11 @@ from django.utils.translation import gettext as _
 
 from koalendar.booking import rules
 from koalendar.booking.models import Schedule
-from koalendar.booking.rules import MAX_DATES, MAX_RANGES
-from koalendar.scheduling.availability import (
-    WEEKDAYS,
-    dump_overrides,
-    dump_weekly,
-    parse_overrides,
-    parse_weekly,
-)
+from koalendar.booking.rules import LONGEST_SCHEDULE_NAME, MAX_RANGES
+from koalendar.scheduling.availability import WEEKDAYS, dump_weekly, parse_weekly
 
 _USUAL = ("09:00", "17:00")
+_LONGEST_QUERY = 80
 
 
 @dataclass(slots=True)
@@ -32,87 +26,118 @@ class Range:
 
     start: str
     end: str
+    error: str = ""
+
+    def as_data(self) -> list[str]:
+        """As the schedule stores it. A clock has no 24:00, so an end at 00:00 means the end of the day."""
+        return [self.start, "24:00" if self.end == "00:00" else self.end]
 
 
 @dataclass(slots=True)
 class Day:
-    """A weekday or a date; `key` is "mon" or "date-0". While closed it keeps the ranges that it had."""
+    """A weekday, or the hours of dates that differ. While closed it keeps the ranges that it had.
+
+    `joined` is what ranges that overlap would be as one, for a button that joins them.
+    """
 
     key: str
+    name: str
     is_open: bool
     ranges: list[Range] = field(default_factory=list)
-    date: str = ""
     error: str = ""
+    joined: str = ""
+
+    @property
+    def has_errors(self) -> bool:
+        return bool(self.error) or any(each.error for each in self.ranges)
+
+    @property
+    def errors(self) -> list[tuple[str, str]]:
+        """What is wrong, each with the id of the field that it is about."""
+        found = [(f"{self.key}-open", self.error)] if self.error else []
+        return found + [
+            (f"{self.key}-start-{at}", each.error) for at, each in enumerate(self.ranges) if each.error
+        ]
 
     def as_data(self) -> list[list[str]]:
-        """As the schedule stores it. A clock has no 24:00, so an end at 00:00 means the end of the day."""
-        if not self.is_open:
-            return []
-        return [[each.start, "24:00" if each.end == "00:00" else each.end] for each in self.ranges]
+        return [each.as_data() for each in self.ranges] if self.is_open else []
 
 
 @dataclass(slots=True)
 class Draft:
-    """The whole form. `focus` is the id of the control to go on with after an action."""
+    """The whole form. `focus` is the id of the control to go on with after an action, `said` what is told
+    aloud; `query` is what was looked for among the time zones, None while nobody looks.
+    """
 
+    name: str
     zone: str
     week: list[Day]
-    dates: list[Day]
     revision: int = 0
+    name_error: str = ""
+    zone_error: str = ""
+    query: str | None = None
     focus: str = ""
     said: str = ""
 
     @property
     def has_errors(self) -> bool:
-        return any(day.error for day in [*self.week, *self.dates])
+        return bool(self.name_error or self.zone_error) or any(day.has_errors for day in self.week)
 
     def day(self, key: str) -> Day | None:
-        return next((day for day in [*self.week, *self.dates] if day.key == key), None)
+        return next((day for day in self.week if day.key == key), None)
 
 
 # ── Where it comes from ──
 
 
-def draft_of(schedule: Schedule, *, today: date) -> Draft:
-    """The stored hours; dates that have passed are left out, and vanish on saving."""
+def draft_of(schedule: Schedule) -> Draft:
+    """The stored hours."""
     weekly = dump_weekly(parse_weekly(schedule.weekly))
-    overrides = dump_overrides(parse_overrides(schedule.overrides))
-    coming = [(day, ranges) for day, ranges in overrides.items() if day >= today.isoformat()]
     return Draft(
+        name=schedule.name,
         zone=schedule.zone,
-        week=[_stored_day(key, weekly[key]) for key in WEEKDAYS],
-        dates=[_stored_day(f"date-{n}", ranges, date=day) for n, (day, ranges) in enumerate(coming)],
+        week=[stored_day(key, name, weekly[key]) for key, name in weekdays()],
         revision=schedule.revision,
     )
 
 
-def _stored_day(key: str, ranges: list[list[str]], *, date: str = "") -> Day:
+def stored_day(key: str, name: str, ranges: Sequence[Sequence[str]]) -> Day:
     shown = [Range(start, "00:00" if end == "24:00" else end) for start, end in ranges]
-    return Day(key=key, is_open=bool(ranges), ranges=shown, date=date)
+    return Day(key=key, name=name, is_open=bool(ranges), ranges=shown)
 
 
 def draft_from(data: QueryDict) -> Draft:
     """What the form was posted with."""
-    many = _number(data.get("dates", ""))
     return Draft(
+        name=data.get("name", ""),
         zone=data.get("zone", ""),
-        week=[_posted_day(data, key) for key in WEEKDAYS],
-        dates=[
-            _posted_day(data, f"date-{n}", date=data.get(f"date-{n}-date", ""))
-            for n in range(min(many, MAX_DATES))
-        ],
-        revision=_number(data.get("revision", "")),
+        week=[posted_day(data, key, name) for key, name in weekdays()],
+        revision=number(data.get("revision", "")),
     )
 
 
-def _posted_day(data: QueryDict, key: str, *, date: str = "") -> Day:
+def posted_day(data: QueryDict, key: str, name: str) -> Day:
     starts, ends = data.getlist(f"{key}-start"), data.getlist(f"{key}-end")
     ranges = [Range(start.strip(), end.strip()) for start, end in zip(starts, ends, strict=False)]
-    return Day(key=key, is_open=f"{key}-open" in data, ranges=ranges[:MAX_RANGES], date=date.strip())
+    return Day(key=key, name=name, is_open=f"{key}-open" in data, ranges=ranges[:MAX_RANGES])
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def weekdays() -> list[tuple[str, str]]:
+    """The days by key, each with its name."""
+    names = (
+        _("Monday"),
+        _("Tuesday"),
+        _("Wednesday"),
+        _("Thursday"),
+        _("Friday"),
+        _("Saturday"),
+        _("Sunday"),
+    )
+    return list(zip(WEEKDAYS, names, strict=True))
 
 
 # ── What its buttons do ──
@@ -123,115 +148,110 @@ def act(draft: Draft, action: str, data: QueryDict) -> None:
     verb, _colon, rest = action.partition(":")
     key, _colon, place = rest.partition(":")
     day = draft.day(key)
-    if verb == "add-date":
-        _add_date(draft)
+    if verb == "zone-search":
+        draft.query, draft.focus = data.get("q", "").strip()[:_LONGEST_QUERY], "zone-search"
+    elif verb == "zone":
+        _choose_zone(draft, rest)
     elif day is None:
         return
-    elif verb == "add":
-        _add_range(draft, day)
-    elif verb == "remove":
-        _remove_range(draft, day, _number(place))
-    elif verb == "remove-date":
-        draft.dates.remove(day)
-        draft.focus = "add-date"
-        draft.said = _("The date was removed.")
-    elif verb == "copy":
-        _copy(draft, day, data.getlist(f"{key}-copy"))
+    elif verb in ("copy", "copy-weekdays", "copy-all"):
+        chosen = {"copy-weekdays": WEEKDAYS[:5], "copy-all": WEEKDAYS}.get(verb, data.getlist(f"{key}-copy"))
+        _copy(draft, day, chosen)
+    else:
+        draft.focus, draft.said = act_on_day(day, verb, place)
 
 
-def _add_range(draft: Draft, day: Day) -> None:
-    if len(day.ranges) >= MAX_RANGES:
+def act_on_day(day: Day, verb: str, place: str) -> tuple[str, str]:
+    """Add, remove or join ranges; gives the control to go on with, and what is said."""
+    if verb == "add":
+        return _add_range(day)
+    if verb == "remove":
+        del day.ranges[number(place) : number(place) + 1]
+        day.is_open = day.is_open and bool(day.ranges)
+        return f"{day.key}-add", _("%(day)s: hours removed.") % {"day": day.name}
+    if verb == "join":
+        return _join(day)
+    return "", ""
+
+
+def _choose_zone(draft: Draft, zone: str) -> None:
+    try:
+        draft.zone = rules.zone(zone)
+    except ValidationError:
         return
+    draft.focus, draft.said = "zone-change", _("The time zone is changed. Save to keep it.")
+
+
+def _add_range(day: Day) -> tuple[str, str]:
+    if len(day.ranges) >= MAX_RANGES:
+        return "", ""
     if day.is_open and day.ranges:
         day.ranges.append(Range("", ""))
     elif not day.ranges:
         day.ranges.append(Range(*_USUAL))
     day.is_open = True
-    draft.focus = f"{day.key}-start-{len(day.ranges) - 1}"
-    draft.said = _("%(day)s: hours added.") % {"day": name_of(day)}
+    return f"{day.key}-start-{len(day.ranges) - 1}", _("%(day)s: hours added.") % {"day": day.name}
 
 
-def _remove_range(draft: Draft, day: Day, place: int) -> None:
-    del day.ranges[place : place + 1]
-    day.is_open = day.is_open and bool(day.ranges)
-    draft.focus = f"{day.key}-add"
-    draft.said = _("%(day)s: hours removed.") % {"day": name_of(day)}
+def _join(day: Day) -> tuple[str, str]:
+    try:
+        joined = rules.hours(day.as_data())
+    except ValidationError:
+        return "", ""
+    day.ranges = stored_day(day.key, day.name, joined).ranges
+    return f"{day.key}-start-0", _("%(day)s: hours joined.") % {"day": day.name}
 
 
-def _add_date(draft: Draft) -> None:
-    taken = {day.key for day in draft.dates}
-    key = next(f"date-{n}" for n in range(MAX_DATES + 1) if f"date-{n}" not in taken)
-    draft.dates.append(Day(key=key, is_open=False))
-    draft.focus = f"{key}-date"
-    draft.said = _("A date was added. Choose which.")
-
-
-def _copy(draft: Draft, day: Day, targets: list[str]) -> None:
+def _copy(draft: Draft, day: Day, targets: Sequence[str]) -> None:
     for target in draft.week:
         if target.key in targets and target is not day:
             target.is_open = day.is_open
             target.ranges = [Range(each.start, each.end) for each in day.ranges]
     draft.focus = f"{day.key}-open"
-    draft.said = _("The hours of %(day)s were copied.") % {"day": name_of(day)}
-
-
-def name_of(day: Day) -> str:
-    names = {
-        "mon": _("Monday"),
-        "tue": _("Tuesday"),
-        "wed": _("Wednesday"),
-        "thu": _("Thursday"),
-        "fri": _("Friday"),
-        "sat": _("Saturday"),
-        "sun": _("Sunday"),
-    }
-    return names.get(day.key) or day.date or _("New date")
+    draft.said = _("The hours of %(day)s were copied.") % {"day": day.name}
 
 
 # ── Judging ──
 
-Stored = dict[str, list[list[str]]]
 
-
-def judge(draft: Draft) -> tuple[Stored, Stored] | None:
-    """Weekly hours and overrides for storing; None if something is wrong, which is then said at its day."""
-    weekly: Stored = {}
-    overrides: Stored = {}
+def judge(draft: Draft) -> dict[str, list[list[str]]] | None:
+    """Weekly hours for storing; None if something is wrong, which is then said at its place."""
+    if not draft.name.strip():
+        draft.name_error = _("Enter a name")
+    elif len(draft.name.strip()) > LONGEST_SCHEDULE_NAME:
+        draft.name_error = _("Name must be %(n)d characters or fewer") % {"n": LONGEST_SCHEDULE_NAME}
+    try:
+        rules.zone(draft.zone)
+    except ValidationError as error:
+        draft.zone_error = error.messages[0]
     for day in draft.week:
-        day.error = _problem_of(day)
-        weekly[day.key] = day.as_data()
-    for day in draft.dates:
-        day.error = _problem_of_date(day, overrides)
-        overrides[day.date] = day.as_data()
+        judge_day(day)
     if draft.has_errors:
         return None
-    return rules.weekly(weekly), rules.overrides(overrides)
+    return rules.weekly({day.key: day.as_data() for day in draft.week})
 
 
-def _problem_of(day: Day) -> str:
-    if day.is_open and not day.ranges:
-        return _("Add hours, or untick the day")
-    try:
-        rules.hours(day.as_data())
-    except ValidationError as error:
-        return error.messages[0]
-    return ""
+def judge_day(day: Day) -> None:
+    """Say what is wrong with its hours, at the range that it is about."""
+    if not day.is_open:
+        return
+    if not day.ranges:
+        day.error = _("Add hours, or untick the day")
+    for each in day.ranges:
+        try:
+            rules.hours([each.as_data()])
+        except ValidationError as error:
+            each.error = error.messages[0]
+    if not day.has_errors:
+        _judge_overlap(day)
 
 
-def _problem_of_date(day: Day, before: Mapping[str, object]) -> str:
-    if not day.date:
-        return _("Choose the date")
-    if day.date in before:
-        return _("This date is in the list twice")
-    try:
-        rules.override_date(day.date)
-    except ValidationError as error:
-        return error.messages[0]
-    return _problem_of(day)
-
-
-# ── The next days ──
-
-
-def next_dates(today: date, many: int = 14) -> list[date]:
-    return [today + timedelta(days=n) for n in range(many)]
+def _judge_overlap(day: Day) -> None:
+    places = rules.overlapping(day.as_data())
+    if places is None:
+        return
+    first, second = (day.ranges[place] for place in places)
+    words = {"first": f"{first.start}–{first.end}", "second": f"{second.start}–{second.end}"}
+    second.error = _("%(first)s and %(second)s overlap. Change one of them, or join them") % words
+    ((start, end), *_others) = rules.hours([first.as_data(), second.as_data()])
+    day.joined = f"{start}–{end}"

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from koalendar.accounts.models import Host
 from koalendar.invitations import when
-from koalendar.scheduling.zones import load_zone
+from koalendar.scheduling.zones import canonical_zone, load_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +97,23 @@ def how_soon(at: datetime, *, now: datetime) -> str:
     if seconds < 5400:
         return _("Next try in %(n)d min.") % {"n": round(seconds / 60)}
     return _("Next try in %(n)d h.") % {"n": round(seconds / 3600)}
+
+
+def zone_now(zone: str, locale: str, *, now: datetime) -> str:
+    """ "Kathmandu time (now 18:17)"."""
+    known = canonical_zone(zone)
+    return HostWording(zone=known, locale=locale, now=now).zone_now() if known else zone
+
+
+def bookings_stay(many: int) -> str:
+    """What a change of hours does to bookings, which is nothing; empty where there are none."""
+    if not many:
+        return ""
+    return ngettext(
+        "%(n)d upcoming booking stays as it is.", "%(n)d upcoming bookings stay as they are.", many
+    ) % {"n": many}
+
+
+def saved(many: int) -> str:
+    """ "Saved. 3 upcoming bookings stay as they are." """
+    return " ".join(filter(None, [_("Saved."), bookings_stay(many)]))

@@ -65,6 +65,12 @@ LOOKED_AT = [
     ("/dashboard/event-types/{event_type}/", ()),
     ("/dashboard/event-types/{event_type}/delete", ()),
     ("/dashboard/availability/", ()),
+    ("/dashboard/availability/new", ()),
+    ("/dashboard/availability/zones", ("q",)),
+    ("/dashboard/availability/away", ()),
+    ("/dashboard/availability/{schedule}/", ()),
+    ("/dashboard/availability/{schedule}/dates", ("month", "day")),
+    ("/dashboard/availability/{schedule}/delete", ()),
     ("/dashboard/integrations/", ("failed", "tested", "outcome")),
     ("/dashboard/integrations/zoom/{connection}/disconnect", ()),
     ("/dashboard/settings/", ()),
@@ -95,9 +101,15 @@ POSTED = [
     ("/dashboard/settings/keys/new", ("name", "scope", "expires", "mark")),
     ("/dashboard/settings/keys/{key}/revoke", ("unknown",)),
     (
-        "/dashboard/availability/",
-        ("zone", "dates", "revision", "do", "mon-start", "mon-end", "mon-open", "date-0-date"),
+        "/dashboard/availability/{schedule}/",
+        ("name", "zone", "q", "revision", "do", "mon-start", "mon-end", "mon-open"),
     ),
+    (
+        "/dashboard/availability/{schedule}/dates",
+        ("month", "day", "kind", "revision", "do", "hours-start", "hours-end"),
+    ),
+    ("/dashboard/availability/new", ("name",)),
+    ("/dashboard/availability/away", ("first", "last", "message")),
     ("/dashboard/settings/", ("name", "slug", "welcome", "zone", "locale", "language")),
 ]  # fmt: skip
 
@@ -113,6 +125,7 @@ def names() -> dict[str, str]:
         "key": str(keys_of(ada()).get().pk),
         "booking": str(booking.uid),
         "event_type": event_type.public_id,
+        "schedule": ada().schedules.get().public_id,
         "connection": make_connection().public_id,
     }
 
@@ -156,8 +169,10 @@ def test_nothing_typed_makes_a_form_fail(
         "notice_unit": "60", "booking_window_days": "60", "slot_step": "30", "buffer_before": "0",
         "buffer_after": "15", "cutoff": "1", "cutoff_unit": "1440", "questions-TOTAL_FORMS": "1",
         "questions-INITIAL_FORMS": "0", "schedule": str(ada().schedules.get().pk), "name": "Ada",
-        "slug": "ada", "zone": "UTC", "locale": "en-GB", "language": "en", "dates": "1",
-        "scope": "read", "expires": "30",
+        "slug": "ada", "zone": "UTC", "locale": "en-GB", "language": "en", "scope": "read", "expires": "30",
+        "kind": "hours", "day": clock.now().date().isoformat(), "hours-start": "09:00", "hours-end": "10:00",
+        "mon-open": "on", "mon-start": "09:00", "mon-end": "10:00", "q": "kath",
+        "first": "2030-01-01", "last": "2030-01-02", "message": "",
     }  # fmt: skip
     sent = [
         good | {field: encoded(text)} | button
@@ -177,6 +192,11 @@ def test_nothing_typed_makes_a_form_fail(
         "/dashboard/event-types/{}/",
         "/dashboard/event-types/{}/delete",
         "/dashboard/event-types/{}/bookable",
+        "/dashboard/availability/{}/",
+        "/dashboard/availability/{}/dates",
+        "/dashboard/availability/{}/delete",
+        "/dashboard/availability/{}/duplicate",
+        "/dashboard/availability/{}/default",
         "/dashboard/integrations/zoom/{}/test",
         "/dashboard/integrations/zoom/{}/disconnect",
     ],

@@ -1,20 +1,17 @@
-"""Event types and hours, edited in forms that work without script."""
+"""Event types, edited in forms that work without script."""
 
-from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import qrcode
-from django.http import QueryDict
 from django.test import Client
 from qrcode.image.svg import SvgPathFillImage
 
 from koalendar.booking import revising
-from koalendar.booking.models import EventType, Schedule
+from koalendar.booking.models import EventType
 from koalendar.connections.models import Connection
 from koalendar.web.dashboard.event_type_forms import EventTypeForm
-from koalendar.web.dashboard.hours import act, draft_from, draft_of, judge
 from koalendar.web.dashboard.tests.browsers import sign_in
 from tests.people import ada, make_booking, make_connection, make_event_type, make_host
 
@@ -369,106 +366,6 @@ def test_what_is_shared_is_the_hosts_own(browser: Client, page: str) -> None:
     others = make_event_type(make_host("Ben Katz"))
     assert browser.get(f"/dashboard/event-types/{others.public_id}/{page}").status_code == 404
     assert browser.post(f"/dashboard/event-types/{others.public_id}/duplicate").status_code == 404
-
-
-# ── Hours ──
-
-
-def posted(**fields: str | list[str]) -> QueryDict:
-    data = QueryDict(mutable=True)
-    data.update({"zone": "Europe/Paris", "revision": "1", "dates": "0"})
-    for name, value in fields.items():
-        data.setlist(name.replace("_", "-"), value if isinstance(value, list) else [value])
-    return data
-
-
-MONDAY: dict[str, Any] = {"mon_open": "on", "mon_start": ["09:00", "13:00"], "mon_end": ["12:00", "17:00"]}
-
-
-def test_saved_hours_are_those_that_were_typed(browser: Client) -> None:
-    data = posted(**MONDAY, dates="1", **{"date-0-date": "2030-12-24"})
-
-    answer = browser.post("/dashboard/availability/", dict(data.lists()))
-
-    assert answer.status_code == 302
-    schedule = Schedule.objects.get()
-    assert schedule.zone == "Europe/Paris"
-    assert schedule.weekly["mon"] == [["09:00", "12:00"], ["13:00", "17:00"]]
-    assert schedule.weekly["tue"] == []
-    assert schedule.overrides == {"2030-12-24": []}
-
-
-def test_an_end_before_its_start_is_said_at_its_day_and_stays_typed(browser: Client) -> None:
-    data = posted(wed_open="on", wed_start="17:00", wed_end="09:00")
-
-    answer = browser.post("/dashboard/availability/", dict(data.lists()))
-
-    page = answer.content.decode()
-    assert answer.status_code == 422
-    assert "Wednesday: The end is before the start." in page
-    assert 'value="17:00"' in page
-
-
-def test_an_end_at_midnight_is_the_end_of_the_day_and_reads_so_again() -> None:
-    stored = judge(draft_from(posted(fri_open="on", fri_start="20:00", fri_end="00:00")))
-
-    assert stored is not None
-    assert stored[0]["fri"] == [["20:00", "24:00"]]
-    schedule = Schedule(zone="UTC", weekly=stored[0], overrides={})
-    assert draft_of(schedule, today=date(2026, 12, 1)).week[4].ranges[0].end == "00:00"
-
-
-def test_a_button_changes_the_form_and_stores_nothing(browser: Client) -> None:
-    data = posted(**MONDAY, do="add:mon")
-
-    answer = browser.post("/dashboard/availability/", dict(data.lists()), headers={"HX-Request": "true"})
-
-    page = answer.content.decode()
-    assert page.count('name="mon-start"') == 3
-    assert "Monday: hours added." in page
-    assert "<html" not in page
-    assert Schedule.objects.get().zone == "UTC"
-
-
-@pytest.mark.parametrize(
-    "action", ["add:nosuchday", "remove:mon:99", "remove-date:date-7", "nonsense", "copy:mon"]
-)
-def test_a_button_that_makes_no_sense_changes_nothing(action: str) -> None:
-    draft, before = draft_from(posted(**MONDAY)), draft_from(posted(**MONDAY))
-
-    act(draft, action, posted(**MONDAY))
-
-    assert draft.week == before.week
-
-
-def test_hours_are_copied_to_the_days_that_were_ticked() -> None:
-    data = posted(**MONDAY, mon_copy=["tue", "wed"])
-    draft = draft_from(data)
-
-    act(draft, "copy:mon", data)
-
-    assert [day.is_open for day in draft.week] == [True, True, True, False, False, False, False]
-    assert [(each.start, each.end) for each in draft.week[2].ranges] == [
-        ("09:00", "12:00"),
-        ("13:00", "17:00"),
-    ]
-
-
-def test_the_same_date_twice_is_refused() -> None:
-    draft = draft_from(posted(dates="2", **{"date-0-date": "2030-12-24", "date-1-date": "2030-12-24"}))
-
-    assert judge(draft) is None
-    assert "twice" in draft.dates[1].error
-
-
-def test_hours_saved_in_another_window_are_not_overwritten_unasked(browser: Client) -> None:
-    data = dict(posted(**MONDAY).lists())
-    browser.post("/dashboard/availability/", data)
-
-    answer = browser.post("/dashboard/availability/", data)
-
-    assert answer.status_code == 422
-    assert "saved in another window" in answer.content.decode()
 
 
 def test_what_a_page_says_after_saving_lies_in_no_cookie_of_its_own(browser: Client) -> None:

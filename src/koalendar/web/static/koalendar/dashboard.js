@@ -59,6 +59,7 @@ const showDetails = () => {
 };
 document.addEventListener("change", (event) => {
   if (event.target.name === "places") showDetails();
+  if (event.target.closest(".these-hours")) document.getElementById("kind-hours").checked = true;
   const open = event.target.closest("li.hours")?.querySelector("input[name$=-open]");
   if (open === event.target) {
     const add = open.closest("li").querySelector("button[value^='add:']");
