@@ -38,6 +38,12 @@ add_event_type(host, title="Advice", slug="advice", minimum_notice=0, requires_c
 """
 
 
+_SETTING_UP = f"""
+from koalendar.booking.models import Profile
+Profile.objects.filter(host__email="{HOST_EMAIL}").update(setup_left=["you", "hours"])
+"""
+
+
 def day(ahead: int) -> str:
     return (datetime.now(UTC) + timedelta(days=ahead)).date().isoformat()
 
@@ -228,6 +234,28 @@ def dates(page: Page, house: House) -> None:
     page.get_by_label("Not available").check()
 
 
+def setup_card(page: Page, house: House) -> None:
+    house.python(_SETTING_UP)
+    page.goto(f"{house.site}/dashboard/")
+    page.get_by_role("heading", name="Finish setting up").wait_for()
+
+
+def away(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/availability/")
+    page.get_by_label("First day away").fill(day(0))
+    page.get_by_label("Last day away").fill(day(20))
+    page.get_by_label("Message").fill("I am in the mountains, without a telephone.")
+    page.get_by_role("button", name="Be away").click()
+    page.get_by_text("Your pages say").wait_for()
+
+
+def back(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/")
+    page.goto(f"{house.site}/dashboard/availability/away/{day(0)}/remove")
+    page.get_by_role("button", name="Take it back").click()
+    page.get_by_text("You can be booked again").wait_for()
+
+
 def new_key(page: Page, house: House) -> None:
     page.goto(f"{house.site}/dashboard/settings/keys/new")
     page.get_by_label("Name").fill("Shop of the city library")
@@ -324,6 +352,15 @@ SHOTS = [
     Shot("keys", at("/dashboard/settings/keys/"), signed_in=True),
     Shot("key-revoke", revoke_key, signed_in=True),
     Shot("support", at("/dashboard/support/"), signed_in=True),
+    Shot("setup-you", at("/dashboard/start/you/"), signed_in=True),
+    Shot("setup-hours", at("/dashboard/start/hours/?preset=office"), signed_in=True),
+    Shot("setup-place", at("/dashboard/start/place/"), signed_in=True),
+    Shot("setup-link", at("/dashboard/start/link/"), signed_in=True),
+    Shot("setup-card", setup_card, signed_in=True),
+    Shot("away", away, signed_in=True),
+    Shot("away-pick", at("/ada/intro-call/")),
+    Shot("away-host-page", at("/ada/")),
+    Shot("back", back, signed_in=True),
     Shot("help-zoom-own", at("/help/zoom/"), signed_in=True),
     Shot("styleguide", at("/styleguide")),
 ]

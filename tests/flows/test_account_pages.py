@@ -71,7 +71,7 @@ def test_signing_up_and_confirming_are_accessible(
     page.goto(link)
     is_accessible(page)
     fill_in(page)
-    page.wait_for_url("**/dashboard/")
+    page.wait_for_url("**/dashboard/start/you/")
 
     other = visit(width=width, color_scheme=scheme)
     other.goto(f"{link[:-2]}x/")

@@ -65,7 +65,7 @@ def test_signing_up_confirming_and_signing_in_again(visit: Visit, live_server: A
     page.locator("main button").first.click()
     page.wait_for_url(re.compile("/dashboard/"))
 
-    expect(page.get_by_role("heading", name="No bookings yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Who you are")).to_be_visible()
     assert Host.objects.get(email="grace@example.com").zone == "Asia/Kolkata"
 
 

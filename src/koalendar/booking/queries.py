@@ -536,6 +536,12 @@ def event_types_of(host: Host) -> QuerySet[EventType]:
     return EventType.objects.filter(profile__host=host).select_related("profile").order_by("title", "pk")
 
 
+def first_event_type(host: Host) -> EventType | None:
+    """The oldest of those that can be booked."""
+    rows = EventType.objects.filter(profile__host=host, active=True).select_related("profile__host")
+    return rows.order_by("pk").first()
+
+
 def schedules_of(host: Host) -> QuerySet[Schedule]:
     """The host's own hours, the oldest first."""
     return Schedule.objects.filter(host=host).order_by("pk")

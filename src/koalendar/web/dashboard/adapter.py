@@ -15,11 +15,13 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMultiAlternatives
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
+from koalendar.booking.first_steps import is_fresh
 from koalendar.connections.sealing import seal, unseal
 from koalendar.web.limits import client_address
 
@@ -64,6 +66,15 @@ class AccountAdapter(DefaultAccountAdapter):
             request.session[_SIGNED_UP_AT] = time.time()
         answer: HttpResponse = super().post_login(request, user, **how)
         return answer
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Whoever has just signed up is led through setting up, in whatever browser he comes first."""
+        if isinstance(request.user, Host) and is_fresh(request.user):
+            return reverse("setup")
+        return str(super().get_login_redirect_url(request))
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        return self.get_login_redirect_url(request)
 
     def save_user(
         self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, commit: bool = True

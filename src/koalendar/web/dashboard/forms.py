@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from koalendar.accounts.keys import LONGEST_NAME, Scope
 from koalendar.accounts.models import Host
 from koalendar.booking.ids import public_id
+from koalendar.booking.models.profile import SETUP_STEPS
 from koalendar.booking.setting_up import judge_slug, move_in
 from koalendar.scheduling.zones import canonical_zone, zone_names
 
@@ -205,7 +206,7 @@ class SignupForm(OurWords, allauth_forms.SignupForm):
             return super().save(request)
 
     def signup(self, request: HttpRequest, user: Host) -> None:  # noqa: ARG002 - allauth calls it so.
-        move_in(user, slug=self.cleaned_data["slug"])
+        move_in(user, slug=self.cleaned_data["slug"], setup=SETUP_STEPS)
 
 
 class SettingsForm(forms.Form):

@@ -201,6 +201,21 @@ def delete(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
 # ── Away ──
 
 
+def away_banner(host: Host, *, now: datetime) -> dict[str, str] | None:
+    """What stands on top of the bookings while the host is away."""
+    found = queries.away_now(host.profile, now=now)
+    if found is None:
+        return None
+    day = when.day(found.back, host.locale, today=wording_for(host, now=now).today)
+    return {
+        "name": _("Away"),
+        "state": "",
+        "text": _("You are away until %(day)s. Nobody can book a time before.") % {"day": day},
+        "url": f"{reverse('availability')}#away",
+        "action": _("Change"),
+    }
+
+
 def _away_rows(host: Host, now: datetime) -> list[AwayRow]:
     words = wording_for(host, now=now)
     return [

@@ -11,6 +11,7 @@ from koalendar.web.dashboard import (
     integrations,
     schedules,
     settings,
+    setup,
     sharing,
     support,
 )
@@ -55,4 +56,11 @@ urlpatterns = [
     path("settings/keys/new", api_keys.new, name="api-key-new"),
     path("settings/keys/<int:pk>/revoke", api_keys.revoke, name="api-key-revoke"),
     path("support/", support.index, name="support"),
+    path("start/", setup.index, name="setup"),
+    path("start/you/", setup.you, name="setup-you"),
+    path("start/address", setup.address, name="setup-address"),
+    path("start/hours/", setup.hours, name="setup-hours"),
+    path("start/place/", setup.place, name="setup-place"),
+    path("start/link/", setup.link, name="setup-link"),
+    path("start/dismiss", setup.dismiss, name="setup-dismiss"),
 ]

@@ -77,14 +77,14 @@ def test_the_confirmation_waits_in_the_outbox_with_a_link_to_the_configured_site
     assert "evil.example" not in mail.subject + mail.text + mail.html
 
 
-def test_the_confirmed_host_is_led_to_the_dashboard(client: Client) -> None:
+def test_the_confirmed_host_is_led_to_setting_up(client: Client) -> None:
     sign_up(client)
     path = re.search(r"/accounts/confirm-email/\S+", AccountMail.objects.get().text)
     assert path is not None
 
     answer = client.post(path.group(), follow=True)
 
-    assert answer.request["PATH_INFO"] == "/dashboard/"
+    assert answer.request["PATH_INFO"] == "/dashboard/start/you/"
 
 
 def test_signing_up_with_a_known_address_looks_the_same_and_changes_nothing(client: Client) -> None:

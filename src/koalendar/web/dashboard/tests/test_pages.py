@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 # Zoom's marketplace sends people who may have no account yet.
 OPEN = {"zoom-callback", "zoom-install"}
 # What leads away from a booking that is confirmed and has no meeting.
-ELSEWHERE = {"away", "zoom-connect", "dashboard-booking-start", "dashboard-booking-decline"}
+ELSEWHERE = {"away", "setup", "zoom-connect", "dashboard-booking-start", "dashboard-booking-decline"}
 # What only posts.
 POSTED = {
     "dashboard-booking-retry",
@@ -29,6 +29,7 @@ POSTED = {
     "event-type-bookable",
     "schedule-duplicate",
     "schedule-default",
+    "setup-dismiss",
     "zoom-test",
     "zoom-default",
     "zoom-hide-trouble",
