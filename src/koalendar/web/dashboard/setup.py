@@ -55,6 +55,16 @@ class Card:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class StepLink:
+    """One of the four on top of each page."""
+
+    name: str
+    url: str
+    is_here: bool
+    is_done: bool
+
+
 def card_for(host: Host) -> Card | None:
     left = first_steps.steps_left(host)
     names = _names()
@@ -88,10 +98,15 @@ def dismiss(request: HttpRequest, host: Host) -> HttpResponse:
     return redirect("dashboard")
 
 
-def _show(request: HttpRequest, step: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
-    at = SETUP_STEPS.index(step)
+def _show(
+    request: HttpRequest, host: Host, step: str, context: Mapping[str, Any], *, status: int = 200
+) -> HttpResponse:
+    at, left = SETUP_STEPS.index(step), first_steps.steps_left(host)
     frame = {
-        "steps": list(_names().values()),
+        "steps": [
+            StepLink(name, _url(each), is_here=each == step, is_done=each not in left)
+            for each, name in _names().items()
+        ],
         "at": at + 1,
         "back_url": _url(SETUP_STEPS[at - 1]) if at else "",
     }
@@ -155,7 +170,7 @@ class YouForm(forms.Form):
 @for_host
 def you(request: HttpRequest, host: Host) -> HttpResponse:
     if request.method != "POST":
-        return _show(request, "you", {"form": YouForm(host)})
+        return _show(request, host, "you", {"form": YouForm(host)})
     if "later" in request.POST:
         return _later(host, "you")
     data = request.POST.copy()
@@ -169,7 +184,7 @@ def you(request: HttpRequest, host: Host) -> HttpResponse:
             form.add_error("slug", error)
         else:
             return _done(host, "you")
-    return _show(request, "you", {"form": form, "proposal": form.proposal}, status=422)
+    return _show(request, host, "you", {"form": form, "proposal": form.proposal}, status=422)
 
 
 @require_GET
@@ -277,7 +292,7 @@ def _show_hours(
         "week": week_in_words(schedule),
         "zone": zone_now(schedule.zone, host.locale, now=clock.now()),
     }
-    return _show(request, "hours", context, status=status)
+    return _show(request, host, "hours", context, status=status)
 
 
 # ── 3: where you meet ──
@@ -287,7 +302,7 @@ class PlaceForm(forms.Form):
     """One place. The radio is called `places` as in the editor, so that the same script shows its details."""
 
     places = forms.ChoiceField(
-        label=gettext_lazy("Where you meet"),
+        label=gettext_lazy("Choose a place"),
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose where it happens")},
     )
@@ -375,7 +390,7 @@ def _show_place(request: HttpRequest, host: Host, form: PlaceForm, *, status: in
         "zoom": zoom if zoom is not None and zoom.is_live else None,
         "connect_url": reverse("zoom-connect", query={"next": _url("place")}),
     }
-    return _show(request, "place", context, status=status)
+    return _show(request, host, "place", context, status=status)
 
 
 # ── 4: your link ──
@@ -392,7 +407,7 @@ def link(request: HttpRequest, host: Host) -> HttpResponse:
         first_steps.take(host, "link")
         messages.success(request, _("You are set up. Bookings appear here."))
         return redirect("dashboard")
-    return _show(request, "link", {"made": made, **(_preview(host, made) if made else {})})
+    return _show(request, host, "link", {"made": made, **(_preview(host, made) if made else {})})
 
 
 def _preview(host: Host, made: EventType) -> dict[str, Any]:
