@@ -35,6 +35,11 @@ def test_dates_are_closed_on_the_month_and_taken_back_from_the_list(
     page.get_by_role("button", name="Next month").click()
     expect(page.locator("#month-heading")).not_to_have_text(here)
     expect(page.get_by_text("1 date of another month is chosen too")).to_be_visible()
+    if script:
+        expect(page.get_by_role("button", name="Next month")).to_be_focused()
+        page.locator(".month input").first.focus()
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(".month input").nth(7)).to_be_focused()
     page.locator(".month label.day").nth(2).click()
     page.get_by_label("Not available").check()
     page.locator("form#dates .btn.primary").click()

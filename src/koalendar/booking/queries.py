@@ -103,8 +103,6 @@ _OF_SEATS: dict[str, tuple[type[Model], set[str]]] = {
     "event_type__profile": (Profile, {"id", "host_id"}),
     "event_type__profile__host": (Host, {"id", "zone", "is_active"}),
     "schedule": (Schedule, {"id", "zone", "weekly", "overrides"}),
-    "host": (Host, {"id"}),
-    "host__profile": (Profile, {"id", "host_id", "away"}),
 }
 
 
@@ -119,6 +117,7 @@ def seats_by_id(public_id: str) -> tuple[EventTypeHost, ...]:
 @cache
 def _seats_of() -> Prepared:
     columns = [f"{path}__{name}".removeprefix("__") for path, _, names in _seat_columns() for name in names]
+    columns.append("host__profile__away")
     wanted = Given("public_id", EventType._meta.get_field("public_id"))
     rows = EventTypeHost.objects.filter(event_type__active=True, event_type__public_id=wanted)
     return Prepared(rows.values_list(*columns))
@@ -144,6 +143,7 @@ def _seat(row: list[Any]) -> EventTypeHost:
             holder, _, name = path.rpartition("__")
             setattr(made[holder], name, made[path])
     seat: EventTypeHost = made[""]
+    seat.away = next(values)
     return seat
 
 
@@ -568,7 +568,7 @@ def event_types_with(schedule: Schedule) -> list[EventType]:
 
 def availability_of(schedule: Schedule) -> Availability:
     """When the host of these hours can be booked by them, which is not while he is away."""
-    return hours_without(schedule.availability, schedule.host.profile)
+    return hours_without(schedule.availability, schedule.host.profile.away)
 
 
 def booked_while(host: Host, away: Away, *, now: datetime) -> int:

@@ -1,6 +1,6 @@
 """What can be booked, and by whose time."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from koalendar.booking import rules
@@ -175,12 +176,18 @@ class EventTypeHost(models.Model):
     @property
     def availability(self) -> Availability:
         """The hours of the schedule, but for the days on which the host is away."""
-        return hours_without(self.schedule.availability, self.host.profile)
+        return hours_without(self.schedule.availability, self.away)
+
+    @cached_property
+    def away(self) -> list[dict[str, str]]:
+        """The host's times away, as his profile stores them."""
+        stored: list[dict[str, str]] = self.host.profile.away
+        return stored
 
 
-def hours_without(hours: Availability, profile: Profile) -> Availability:
-    """These hours, closed while the host of this profile is away."""
-    if not profile.away:
+def hours_without(hours: Availability, away: Sequence[Mapping[str, str]]) -> Availability:
+    """These hours, closed while their host is away."""
+    if not away:
         return hours
-    days = [(date.fromisoformat(row["first"]), date.fromisoformat(row["last"])) for row in profile.away]
+    days = [(date.fromisoformat(row["first"]), date.fromisoformat(row["last"])) for row in away]
     return replace(hours, away=tuple(days))

@@ -254,3 +254,18 @@ def test_a_window_that_lies_in_it_wholly_says_so(client: Client) -> None:
 
     assert "is away until Monday 1 February" in text
     assert "no free times until" not in text
+
+
+@pytest.mark.usefixtures("present")
+def test_a_form_that_was_open_when_the_host_went_away_says_so_and_offers_other_times(client: Client) -> None:
+    make_event_type()
+    go_away("2026-12-01", "2026-12-01")
+    typed = {"slot": "2026-12-01T09:00+00:00", "tz": "UTC", "duration": "30", "key": "a-key-of-this-form"}
+
+    answer = client.post("/ada/intro-call/", typed | {"name": "Ina Berg", "email": "ina@example.com"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Ada Lovelace is away on this day" in page
+    assert "2 December" in page or "December 2" in page
+    assert not Booking.objects.exists()

@@ -90,8 +90,9 @@ def edit(request: HostRequest, host: Host, public_id: str) -> HttpResponse:
     draft = _posted(request.POST, today)
     verb, _colon, rest = request.POST.get("do", "").partition(":")
     if verb == "month":
-        draft.month = _month(rest, today)
-        draft.focus, draft.said = "month-heading", when.month(draft.month, host.locale)
+        turned, draft.month = draft.month, _month(rest, today)
+        draft.focus = "previous" if draft.month < turned else "following"
+        draft.said = when.month(draft.month, host.locale)
         return _show(request, host, schedule, draft, now)
     if verb in ("add", "remove", "join"):
         draft.kind = "hours"

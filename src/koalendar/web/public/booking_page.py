@@ -226,6 +226,8 @@ def taken_words(desk: Desk, start: datetime, error: BookingRefused) -> dict[str,
     heading = _("%(time)s has just been taken") % time
     if isinstance(error, OutsideRules):
         heading = _("%(time)s cannot be booked any more") % time
+        if error.which == "away":
+            heading = _("%(host)s is away on this day") % {"host": desk.host}
     if start + timedelta(minutes=desk.address.duration) <= desk.reader.now:
         heading = _("%(time)s has passed") % time
     instead = desk.instead_of(start)

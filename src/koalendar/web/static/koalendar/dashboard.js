@@ -33,6 +33,15 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+// Arrows move among the dates of a month; Tab goes through them one by one.
+const dateSteps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 7, ArrowUp: -7 };
+document.addEventListener("keydown", (event) => {
+  if (!(event.key in dateSteps) || !event.target.matches(".dates input")) return;
+  event.preventDefault();
+  const days = [...document.querySelectorAll(".dates input")];
+  days[days.indexOf(event.target) + dateSteps[event.key]]?.focus();
+});
+
 // A form whose changes would be lost says so, and the browser asks before leaving.
 let unsaved = document.querySelector("form[data-unsaved-draft]") !== null;
 const touched = (event) => {
