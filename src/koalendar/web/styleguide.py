@@ -81,7 +81,10 @@ def styleguide(request: HttpRequest) -> HttpResponse:
                 {"label": _("Pending"), "url": "#", "count": 2},
                 {"label": _("Past"), "url": "#"},
             ],
-            "steps": [_("You"), _("Hours"), _("Zoom"), _("First event type")],
+            "steps": [
+                {"name": name, "url": "#steps", "is_here": at == 2, "is_done": at < 2}
+                for at, name in enumerate((_("You"), _("Hours"), _("Place"), _("Your link")))
+            ],
             "copies": COPIES,
             "events": EVENTS,
         },

@@ -215,8 +215,8 @@ def _show(
         "draft": draft,
         "day": draft.hours,
         "month": _sheet(schedule, draft, host.locale, today),
-        "elsewhere": [(day.isoformat(), when.short_day(day, host.locale, today=today)) for day in elsewhere],
-        "chosen": _chosen(draft, host.locale, today),
+        "elsewhere": [day.isoformat() for day in elsewhere],
+        "elsewhere_words": _elsewhere(elsewhere, host.locale, today),
         "dates": dates_of(schedule, host, now),
         "zone": when.zone_label(schedule.zone, host.locale),
         "stay": bookings_stay(queries.coming_with(schedule, now=now)),
@@ -227,18 +227,17 @@ def _show(
     return response
 
 
-def _chosen(draft: DatesDraft, locale: str, today: date) -> str:
-    """ "Chosen in other months: Thu 24 Dec, Fri 25 Dec." is all that a page without script can know."""
-    others = [day for day in draft.chosen if day.replace(day=1) != draft.month]
-    if not others:
+def _elsewhere(chosen: Sequence[date], locale: str, today: date) -> str:
+    """ "2 dates of other months are chosen too: Thu 24 Dec, Fri 25 Dec." """
+    if not chosen:
         return ""
     words = ngettext(
         "%(n)d date of another month is chosen too: %(days)s.",
         "%(n)d dates of other months are chosen too: %(days)s.",
-        len(others),
+        len(chosen),
     )
-    days = ", ".join(when.short_day(day, locale, today=today) for day in others)
-    return words % {"n": len(others), "days": days}
+    days = ", ".join(when.short_day(day, locale, today=today) for day in chosen)
+    return words % {"n": len(chosen), "days": days}
 
 
 def _sheet(schedule: Schedule, draft: DatesDraft, locale: str, today: date) -> Month:

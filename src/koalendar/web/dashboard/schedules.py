@@ -24,6 +24,7 @@ from koalendar.booking.rules import LONGEST_AWAY_MESSAGE, LONGEST_SCHEDULE_NAME
 from koalendar.booking.setting_up import add_schedule, default_schedule, duplicate_schedule
 from koalendar.invitations import when
 from koalendar.scheduling.availability import WallRange
+from koalendar.scheduling.zones import DAY
 from koalendar.web.dashboard.forms import field_errors
 from koalendar.web.dashboard.frame import for_host, own
 from koalendar.web.dashboard.hours import weekdays
@@ -128,7 +129,9 @@ def week_in_words(schedule: Schedule) -> list[tuple[str, str]]:
 
 
 def hours_of(ranges: Sequence[WallRange], locale: str) -> str:
-    """ "09:00–12:00, 13:00–17:00"; empty for none."""
+    """ "09:00–12:00, 13:00–17:00"; "all day"; empty for none."""
+    if list(ranges) == [(0, DAY)]:
+        return _("all day")
     day = datetime(2000, 1, 1, tzinfo=UTC)
     return ", ".join(
         when.time_range(day + timedelta(minutes=start), day + timedelta(minutes=end), locale)

@@ -79,6 +79,12 @@ LOOKED_AT = [
     ("/dashboard/settings/keys/{key}/revoke", ()),
     ("/dashboard/settings/keys/99999999999999999999999/revoke", ()),
     ("/dashboard/support/", ()),
+    ("/dashboard/start/", ()),
+    ("/dashboard/start/you/", ()),
+    ("/dashboard/start/address", ("slug",)),
+    ("/dashboard/start/hours/", ("preset",)),
+    ("/dashboard/start/place/", ()),
+    ("/dashboard/start/link/", ()),
     ("/integrations/zoom/install", ("next",)),
     ("/integrations/zoom/connect", ("next",)),
     ("/integrations/zoom/callback", ("state", "code", "error")),
@@ -111,6 +117,9 @@ POSTED = [
     ("/dashboard/availability/new", ("name",)),
     ("/dashboard/availability/away", ("first", "last", "message")),
     ("/dashboard/settings/", ("name", "slug", "welcome", "zone", "locale", "language")),
+    ("/dashboard/start/you/", ("name", "slug", "take", "zone")),
+    ("/dashboard/start/hours/", ("days", "start", "end")),
+    ("/dashboard/start/place/", ("places", "number", "address", "url")),
 ]  # fmt: skip
 
 

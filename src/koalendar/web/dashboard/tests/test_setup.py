@@ -159,7 +159,9 @@ def test_a_taken_address_is_refused_with_a_free_one_that_one_press_takes(browser
     assert 'value="Grace M. Hopper"' in page
 
     browser.post(f"{START}you/", you(slug="ada", take="ada-2"))
-    assert Profile.objects.filter(slug="ada-2").exists()
+    host = Profile.objects.get(slug="ada-2").host
+    assert host is not None
+    assert host.audit.get(act="address_changed").facts["after"] == "ada-2"
 
 
 @pytest.mark.parametrize(
