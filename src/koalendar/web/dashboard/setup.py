@@ -27,7 +27,7 @@ from koalendar.booking.setting_up import default_schedule, free_slug, judge_slug
 from koalendar.connections import queries as connections
 from koalendar.scheduling.availability import WEEKDAYS, dump_weekly
 from koalendar.scheduling.zones import load_zone
-from koalendar.web.dashboard import audit
+from koalendar.web import trail
 from koalendar.web.dashboard.event_types import address_of
 from koalendar.web.dashboard.frame import for_host
 from koalendar.web.dashboard.schedules import week_in_words
@@ -141,7 +141,7 @@ def you(request: HttpRequest, host: Host) -> HttpResponse:
             form.add_error("slug", error)
         else:
             if host.profile.slug != before:
-                audit.record(host, "address_changed", request, before=before, after=host.profile.slug)
+                trail.record(host, "address_changed", request, before=before, after=host.profile.slug)
             return _done(host, "you")
     return _show(request, host, "you", {"form": form, "proposal": form.proposal}, status=422)
 
