@@ -15,13 +15,13 @@ from django.db.models import Q
 
 from koalendar.booking.errors import BookingRefused, OutsideRules, SlotTaken
 from koalendar.booking.models import Appointment, Booking, EventType, EventTypeHost, Hold
+from koalendar.booking.models.appointment import LONGEST_HOLD
 from koalendar.booking.prepared import Given, Prepared
 from koalendar.scheduling.interval import Interval
 from koalendar.scheduling.slots import HostTime, Rules, by_day, hosts_free_at, is_open, open_starts
 from koalendar.scheduling.zones import load_zone, to_datetime, to_minutes, wall_to_minutes
 
 MAX_DAYS = 62
-LONGEST_HOLD = timedelta(days=4)  # A day's appointment with a day's buffers on either side, and some.
 _TENTATIVE = Appointment.Status.TENTATIVE
 _LIMIT_REACH = timedelta(days=8)  # A week of the schedule's zone around any instant.
 

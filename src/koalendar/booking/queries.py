@@ -26,6 +26,7 @@ from koalendar.booking.models import (
     ProfileAlias,
     Schedule,
 )
+from koalendar.booking.models.appointment import LONGEST_HOLD
 from koalendar.booking.models.event_type import hours_without
 from koalendar.booking.models.profile import Away
 from koalendar.booking.owed import MAIL, MEETING, entries_of
@@ -341,7 +342,10 @@ class Agenda:
 
 def bookings_of(host: Host) -> QuerySet[Booking]:
     """Every booking that takes this host's time, and no other: the line between tenants."""
-    rows = Booking.objects.filter(appointment__holds__host=host)
+    return _shown(Booking.objects.filter(appointment__holds__host=host))
+
+
+def _shown(rows: QuerySet[Booking]) -> QuerySet[Booking]:
     return rows.select_related("appointment__event_type__profile")
 
 
@@ -362,14 +366,50 @@ def agenda(
 
     A cursor that is not ours starts at the beginning.
     """
-    rows = _on_tab(bookings_of(host), tab, now)
-    if search:
-        rows = rows.filter(
-            Q(invitee_name__icontains=search)
-            | Q(invitee_email__icontains=search)
-            | Q(appointment__event_type__title__icontains=search)
-        )
-    return _page(rows, _read_cursor(cursor), forward=tab in (Tab.UPCOMING, Tab.PENDING), limit=limit)
+    place = _read_cursor(cursor)
+    if tab is Tab.CANCELLED:
+        return _page(found_on(host, tab, now=now, search=search), place, forward=False, limit=limit)
+    return _held_page(host, tab, place, now=now, search=search, limit=limit)
+
+
+_FORWARD = (Tab.UPCOMING, Tab.PENDING)
+
+
+def _held_page(
+    host: Host, tab: Tab, place: tuple[datetime, int] | None, *, now: datetime, search: str, limit: int
+) -> Agenda:
+    """As `_page`, along the index of the holds that are active: they never overlap, so they lie in the order
+    of the starts, and a page costs the same however much lies before or behind it.
+    """
+    forward = tab in _FORWARD
+    within = Q(appointment__holds__host=host, appointment__holds__active=True)
+    begin, end = (now, None) if forward else (None, now)
+    if place is not None:
+        begin, end = (place[0], None) if forward else (None, place[0])
+    if begin is not None:
+        within &= Q(appointment__holds__blocks_from__gt=begin - LONGEST_HOLD)
+    if end is not None:
+        within &= Q(appointment__holds__blocks_from__lte=end)
+    rows = Booking.objects.filter(within).filter(_tab_filter(tab, now), _matching(search))
+    order = ("appointment__holds__blocks_from", "pk")
+    return _page(_shown(rows), place, forward=forward, limit=limit, order=order)
+
+
+def found_on(host: Host, tab: Tab, *, now: datetime, search: str = "") -> QuerySet[Booking]:
+    """What a tab shows of the host's bookings, where `search` stands in the invitee's name or e-mail address
+    or in the title; in no order."""
+    return bookings_of(host).filter(_tab_filter(tab, now), _matching(search))
+
+
+def _matching(search: str) -> Q:
+    """Django escapes the wildcards of LIKE."""
+    if not search:
+        return Q()
+    return (
+        Q(invitee_name__icontains=search)
+        | Q(invitee_email__icontains=search)
+        | Q(appointment__event_type__title__icontains=search)
+    )
 
 
 class UnknownCursor(ValueError):
@@ -414,24 +454,28 @@ def _with_status(status: str, now: datetime) -> Q:
 
 
 def _page(
-    rows: QuerySet[Booking], place: tuple[datetime, int] | None, *, forward: bool, limit: int
+    rows: QuerySet[Booking],
+    place: tuple[datetime, int] | None,
+    *,
+    forward: bool,
+    limit: int,
+    order: tuple[str, str] = ("appointment__start", "pk"),
 ) -> Agenda:
-    """The next rows beyond `place` by start, forward or backward."""
-    order = ("appointment__start", "pk") if forward else ("-appointment__start", "-pk")
+    """The next rows beyond `place` by start, forward or backward; `order` is one that comes to the same."""
     if place is not None:
         start, pk = place
         beyond = Q(appointment__start__gt=start) if forward else Q(appointment__start__lt=start)
         tied = Q(appointment__start=start) & (Q(pk__gt=pk) if forward else Q(pk__lt=pk))
         rows = rows.filter(beyond | tied)
-    found = list(rows.order_by(*order)[: limit + 1])
+    found = list(rows.order_by(*(order if forward else (f"-{name}" for name in order)))[: limit + 1])
     more = len(found) > limit
     return Agenda(bookings=found[:limit], next_cursor=_cursor(found[limit - 1]) if more else "")
 
 
-def tab_counts(host: Host, *, now: datetime) -> dict[Tab, int]:
-    counts = bookings_of(host).aggregate(
-        **{tab.value: Count("pk", filter=_tab_filter(tab, now)) for tab in Tab}
-    )
+def tab_counts(host: Host, *, now: datetime, search: str) -> dict[Tab, int]:
+    """How many bookings of each tab match. Counted for a search only: it reads them all anyway."""
+    rows = bookings_of(host).filter(_matching(search))
+    counts = rows.aggregate(**{tab.value: Count("pk", filter=_tab_filter(tab, now)) for tab in Tab})
     return {tab: counts[tab.value] for tab in Tab}
 
 
@@ -447,10 +491,6 @@ def live_between(host: Host, spans: Iterable[tuple[datetime, datetime]], *, now:
         within |= Q(appointment__start__lt=end, appointment__end__gt=begin)
     live = bookings_of(host).filter(within, status__in=Booking.LIVE).exclude(Booking.overdue(now))
     return list(live.order_by("appointment__start", "pk"))
-
-
-def _on_tab(rows: QuerySet[Booking], tab: Tab, now: datetime) -> QuerySet[Booking]:
-    return rows.filter(_tab_filter(tab, now))
 
 
 def _tab_filter(tab: Tab, now: datetime) -> Q:

@@ -1,5 +1,7 @@
 """The agreed time itself, and what it takes of each host."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +11,8 @@ from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import ids
 from koalendar.booking.models.event_type import EventType, EventTypeHost
+
+LONGEST_HOLD = timedelta(days=4)  # A day's appointment with a day's buffers on either side, and some.
 
 
 class Appointment(models.Model):

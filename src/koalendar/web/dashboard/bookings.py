@@ -1,6 +1,7 @@
 """Bookings: the agenda, one booking with its outside copies, and what a host does with it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
@@ -52,8 +53,7 @@ _LOOKS = 46  # 1, 2, 3 … 15, 15 … seconds apart: about ten minutes.
 @for_host
 def index(request: HttpRequest, host: Host) -> HttpResponse:
     now = clock.now()
-    tab = _tab(request.GET.get("tab", ""))
-    search = request.GET.get("q", "").replace("\0", "").strip()[:100]  # PostgreSQL takes no NUL.
+    tab, search = _asked(request)
     page = queries.agenda(host, tab, now=now, search=search, cursor=request.GET.get("cursor", ""))
     words = wording_for(host, now=now)
     places = queries.whereabouts_of(page.bookings, now=now) if tab is Tab.UPCOMING else {}
@@ -62,9 +62,13 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
         row_of(booking, places.get(booking.pk), words, beside.get(booking.pk, ()))
         for booking in page.bookings
     ]
+    tabs = _tabs(host, tab, search, now)
     context = {
         "tab": tab.value,
-        "tabs": _tabs(host, tab, now),
+        "tabs": tabs,
+        "elsewhere": [other for other in tabs if search and other.count and not other.is_here],
+        "first_url": _address(tab, search),
+        "all_url": _address(tab),
         "search": search,
         "days": _by_day(rows),
         "more_url": _address(tab, search, page.next_cursor) if page.next_cursor else "",
@@ -79,25 +83,37 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
     return response
 
 
-def _tab(text: str) -> Tab:
+def _asked(request: HttpRequest) -> tuple[Tab, str]:
+    """The tab, and what is searched for in it."""
+    search = request.GET.get("q", "").replace("\0", "").strip()[:100]  # PostgreSQL takes no NUL.
     try:
-        return Tab(text)
+        return Tab(request.GET.get("tab", "")), search
     except ValueError:
-        return Tab.UPCOMING
+        return Tab.UPCOMING, search
 
 
-def _tabs(host: Host, here: Tab, now: datetime) -> list[dict[str, object]]:
+@dataclass(frozen=True, slots=True)
+class TabLink:
+    """A tab, and how many bookings are on it where that is told."""
+
+    label: str
+    url: str
+    count: int | None
+    is_here: bool
+
+
+def _tabs(host: Host, here: Tab, search: str, now: datetime) -> list[TabLink]:
     labels = {
         Tab.UPCOMING: _("Upcoming"),
         Tab.PENDING: _("Pending"),
         Tab.PAST: _("Past"),
         Tab.CANCELLED: _("Cancelled"),
     }
-    counts = queries.tab_counts(host, now=now)
-    return [
-        {"label": labels[tab], "url": _address(tab), "count": counts[tab], "is_here": tab is here}
-        for tab in Tab
-    ]
+    if search:
+        counts = queries.tab_counts(host, now=now, search=search)
+    else:
+        counts = {Tab.PENDING: queries.waiting_for(host, now=now)}
+    return [TabLink(labels[tab], _address(tab, search), counts.get(tab), is_here=tab is here) for tab in Tab]
 
 
 def _address(tab: Tab, search: str = "", cursor: str = "") -> str:

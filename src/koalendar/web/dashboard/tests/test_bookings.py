@@ -14,6 +14,7 @@ from koalendar.booking.actions import Invitee, cancel, reschedule
 from koalendar.booking.erasing import erase_links
 from koalendar.booking.models import Booking, EventType, Meeting
 from koalendar.booking.owed import entries_of
+from koalendar.booking.queries import Tab, agenda
 from koalendar.connections.actions import open_meetings, removed_at_provider
 from koalendar.connections.models import Connection, Deletion
 from koalendar.connections.provider import MeetingSpec
@@ -77,11 +78,45 @@ def test_the_agenda_names_the_day_once_and_the_zone(browser: Client) -> None:
     assert "09:00–09:30" in page or "9:00 – 9:30 AM" in page
 
 
-def test_searching_finds_by_name_and_says_when_nothing_was_found(browser: Client) -> None:
+@pytest.mark.parametrize("text", ["ina b", "INA@EXAMPLE", "intro"])
+def test_searching_finds_by_name_e_mail_and_title(browser: Client, text: str) -> None:
     book()
 
-    assert "Ina Berg" in browser.get("/dashboard/?q=ina").content.decode()
-    assert "No booking here matches “nobody”." in browser.get("/dashboard/?q=nobody").content.decode()
+    assert "Ina Berg" in browser.get("/dashboard/", {"q": text}).content.decode()
+
+
+def test_a_search_in_vain_says_what_to_do(browser: Client) -> None:
+    book()
+
+    page = browser.get("/dashboard/?q=nobody").content.decode()
+
+    assert "No booking here matches “nobody”." in page
+    assert "Try a part of the name" in page
+    assert 'href="/dashboard/">Show all' in page
+
+
+def test_a_search_goes_with_the_tabs_and_says_where_else_something_is(browser: Client) -> None:
+    cancel(book(), by=Booking.By.HOST, now=clock.now())
+
+    upcoming = browser.get("/dashboard/?q=ina")
+    assert 'Found elsewhere: <a href="/dashboard/?tab=cancelled&amp;q=ina">Cancelled (1)</a>' in (
+        upcoming.content.decode()
+    )
+
+    assert "Ina Berg" in browser.get("/dashboard/?tab=cancelled&q=ina").content.decode()
+    assert [tab.count for tab in browser.get("/dashboard/?q=nobody").context["tabs"]] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("text", ["%", "_", "\\"])
+def test_what_is_a_wildcard_to_the_database_is_a_letter_to_the_search(browser: Client, text: str) -> None:
+    book()
+    assert "Nothing found" in browser.get("/dashboard/", {"q": text}).content.decode()
+
+    book(next_tuesday() + timedelta(hours=1), invitee=Invitee(f"Bo {text} Oz", "bo@example.com", "UTC"))
+
+    page = browser.get("/dashboard/", {"q": text}).content.decode()
+    assert "Bo " in page
+    assert "Ina Berg" not in page
 
 
 def test_more_than_a_page_is_shown_by_a_link(browser: Client) -> None:
@@ -356,3 +391,20 @@ def test_disconnecting_owes_the_host_a_mail_at_once(browser: Client, zoom: Conne
     due = Entry.objects.get(kind="connection", subject=str(zoom.credential_id)).due_at
     assert due is not None
     assert due <= clock.now()
+
+
+def test_the_pages_of_a_tab_show_each_booking_once_and_in_order(browser: Client) -> None:
+    hours = range(30)
+    event_types = [make_event_type(slug=f"type-{buffer}", buffer_before=buffer) for buffer in (0, 15)]
+    for number in hours:
+        start = next_tuesday() + timedelta(days=number // 8, hours=number % 8)
+        invitee = Invitee(f"Ina {number:02}", f"ina{number}@example.com", "UTC")
+        make_booking(event_types[number % 2], now=clock.now(), start=start, invitee=invitee)
+
+    later = next_tuesday() + timedelta(days=40)
+    for tab, now in ((Tab.UPCOMING, clock.now()), (Tab.PAST, later)):
+        first = agenda(ada(), tab, now=now)
+        second = agenda(ada(), tab, now=now, cursor=first.next_cursor)
+        names = [booking.invitee_name for booking in [*first.bookings, *second.bookings]]
+        expected = [f"Ina {number:02}" for number in hours]
+        assert names == (expected if tab is Tab.UPCOMING else expected[::-1])
