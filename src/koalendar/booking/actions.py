@@ -15,7 +15,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, transacti
 from django.db.models import F, Q, QuerySet
 
 from koalendar.accounts.models import Host
-from koalendar.booking import owed
+from koalendar.booking import owed, story
 from koalendar.booking.errors import KeyReused, OtherInZoom, OutsideRules, SlotTaken, WrongState
 from koalendar.booking.guards import OVERLAP
 from koalendar.booking.models import (
@@ -23,6 +23,7 @@ from koalendar.booking.models import (
     Booking,
     EventType,
     EventTypeHost,
+    Happening,
     Hold,
     Idempotency,
     Meeting,
@@ -74,11 +75,19 @@ class OnceOnly:
     request_hash: str
 
 
-def book(event_type: EventType, wish: Wish, *, now: datetime, once: OnceOnly | None = None) -> Booking:
+def book(
+    event_type: EventType,
+    wish: Wish,
+    *,
+    now: datetime,
+    once: OnceOnly | None = None,
+    by: Booking.By = Booking.By.INVITEE,
+) -> Booking:
     """Agree the time with the hosts of `event_type` and owe its meeting, mails and reminders.
 
     Where the event type requires confirmation the time is held and the host is asked; nothing else is owed
-    yet but the end of the request.
+    yet but the end of the request. A host who books for the invitee has agreed already, and the notice that
+    he asks of others does not hold him up.
 
     Raises SlotTaken, OutsideRules, TooManyMails or KeyReused, and then nothing has changed. A request that
     `once` has seen gives the booking that it made.
@@ -88,11 +97,12 @@ def book(event_type: EventType, wish: Wish, *, now: datetime, once: OnceOnly | N
         if once is not None and (made := _made_before(once)) is not None:
             return made
         _expire_overdue(hosts, now=now)
-        takes = _judge(event_type, wish.start, wish.duration, now=now)
+        takes = _judge(event_type, wish.start, wish.duration, now=now, by=by)
         owed.judge_mail([wish.invitee.email, *wish.guests], now=now)
-        appointment = _agree(event_type, wish, takes)
+        is_request = event_type.requires_confirmation and by != Booking.By.HOST
+        appointment = _agree(event_type, wish, takes, is_request=is_request)
         appointment.hosts, appointment.seats = [hosts[seat.host_id] for seat in takes], list(takes)
-        booking = _seat(appointment, wish, now=now)
+        booking = _seat(appointment, wish, now=now, by=by)
         if once is not None:
             Idempotency.objects.create(
                 caller=once.caller,
@@ -101,7 +111,7 @@ def book(event_type: EventType, wish: Wish, *, now: datetime, once: OnceOnly | N
                 booking=booking,
                 created_at=now,
             )
-        if event_type.requires_confirmation:
+        if is_request:
             _ask(booking, Message.Kind.REQUESTED, owed.facts_of(booking), now=now)
         else:
             owed.agreed(booking, owed.facts_of(booking), now=now)
@@ -218,7 +228,7 @@ def remake_meeting(booking: Booking, *, now: datetime, gone: str = "") -> None:
         booking = _locked(booking)
         _judge_change(booking, by=Booking.By.HOST, now=now)
         present = booking.appointment.meetings.filter(state=Meeting.State.PRESENT, remote_id=gone)
-        present.exclude(remote_id="").update(
+        lost = present.exclude(remote_id="").update(
             state=Meeting.State.GONE,
             join_url="",
             passcode="",
@@ -230,6 +240,8 @@ def remake_meeting(booking: Booking, *, now: datetime, gone: str = "") -> None:
             changed_at=now,
             fence=F("fence") + 1,
         )
+        if lost:
+            story.tell(booking.appointment, Happening.Kind.DELETED_THERE, at=now)
         owed.meeting(booking.appointment, now=now)
 
 
@@ -333,11 +345,12 @@ def _judge(
     *,
     now: datetime,
     without: Appointment | None = None,
+    by: Booking.By = Booking.By.INVITEE,
 ) -> tuple[EventTypeHost, ...]:
     if start.second or start.microsecond or (duration not in event_type.durations and without is None):
         raise OutsideRules("hours")
     end = start + timedelta(minutes=duration)
-    found = openings(event_type, duration=duration, begin=start, end=end, now=now, without=without)
+    found = openings(event_type, duration=duration, begin=start, end=end, now=now, without=without, by=by)
     return found.judge(to_minutes(start), now=minute_of(now))
 
 
@@ -367,11 +380,11 @@ def _move_to(booking: Booking, start: datetime, *, by: Booking.By, now: datetime
     _move_holds(appointment)
     _forget_seen(appointment)
     booking.sequence += 1
-    booking.changed_at, booking.reason = now, reason
+    booking.changed_at, booking.reason, booking.no_show_at = now, reason, None
     is_request = booking.status == Booking.Status.PENDING
     if is_request:
         booking.expires_at = _answer_until(appointment, now=now)
-    booking.save(update_fields=["sequence", "changed_at", "reason", "expires_at"])
+    booking.save(update_fields=["sequence", "changed_at", "reason", "no_show_at", "expires_at"])
     facts = owed.facts_of(booking) | {"before": before, "by": by, "reason": reason}
     if is_request:
         _ask(booking, Message.Kind.RESCHEDULED, facts, now=now)
@@ -406,16 +419,16 @@ def may_change(booking: Booking, *, now: datetime) -> bool:
     return booking.status_at(now) in Booking.LIVE and now < booking.appointment.start - cutoff
 
 
-def _agree(event_type: EventType, wish: Wish, takes: Sequence[EventTypeHost]) -> Appointment:
+def _agree(
+    event_type: EventType, wish: Wish, takes: Sequence[EventTypeHost], *, is_request: bool
+) -> Appointment:
     appointment = Appointment.objects.create(
         event_type=event_type,
         start=wish.start,
         end=wish.start + timedelta(minutes=wish.duration),
         zone=takes[0].schedule.zone,
         location=dict(wish.location),
-        status=Appointment.Status.TENTATIVE
-        if event_type.requires_confirmation
-        else Appointment.Status.CONFIRMED,
+        status=Appointment.Status.TENTATIVE if is_request else Appointment.Status.CONFIRMED,
     )
     begin, end = _taken_span(appointment)
     Hold.objects.bulk_create(
@@ -425,7 +438,7 @@ def _agree(event_type: EventType, wish: Wish, takes: Sequence[EventTypeHost]) ->
     return appointment
 
 
-def _seat(appointment: Appointment, wish: Wish, *, now: datetime) -> Booking:
+def _seat(appointment: Appointment, wish: Wish, *, now: datetime, by: Booking.By) -> Booking:
     event_type = appointment.event_type
     is_request = appointment.status == Appointment.Status.TENTATIVE
     return Booking.objects.create(
@@ -444,6 +457,7 @@ def _seat(appointment: Appointment, wish: Wish, *, now: datetime) -> Booking:
             "questions": event_type.questions,
             "host": appointment.hosts[0].name or event_type.profile.name,
         },
+        booked_by=by,
         created_at=now,
         changed_at=now,
     )

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from koalendar.accounts.models import Host
-from koalendar.booking import owed
-from koalendar.booking.models import Appointment, Booking, Meeting
+from koalendar.booking import owed, story
+from koalendar.booking.models import Appointment, Booking, Happening, Meeting
 from koalendar.booking.problems import LINK_ERASED
 from koalendar.connections import deletions
 from koalendar.connections.models import Connection, Deletion
@@ -56,6 +56,8 @@ def _erase_of(appointment: Appointment, record: Deletion, now: datetime) -> int:
         )
         for row in rows:
             _blank(row, now)
+        if any(row.join_url for row in rows):
+            story.tell(appointment, Happening.Kind.LINK_ERASED, at=now)
         deletions.count_rows(record, len(rows))
         appointment.refresh_from_db()
         if appointment.status == Appointment.Status.CANCELLED:

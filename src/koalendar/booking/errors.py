@@ -22,7 +22,7 @@ class OutsideRules(BookingRefused):
 
 
 class WrongState(BookingRefused):
-    """The booking is `state` (a booking status by the clock, or `past`), in which this can't be done."""
+    """The booking is `state` (a status by the clock, `past` or `upcoming`), in which this can't be done."""
 
     def __init__(self, state: str) -> None:
         super().__init__(state)

@@ -83,16 +83,20 @@ def openings(
     now: datetime,
     without: Appointment | None = None,
     seats: Sequence[EventTypeHost] | None = None,
+    by: Booking.By = Booking.By.INVITEE,
 ) -> Openings:
     """What decides about starts in [begin, end). `without` is an appointment that is being moved: it holds
     nothing, counts for no limit, and keeps its hosts. Nor does a request hold anything that is overdue at
-    `now`, since `book` ends it before it judges. `seats` are its hosts where they are just read.
+    `now`, since `book` ends it before it judges. `seats` are its hosts where they are just read. `by` says
+    who books: the notice that a host asks for does not hold up himself.
     """
     seats = _seats(event_type) if seats is None else tuple(seats)
     if without is not None:
         keeping = {host.pk for host in without.hosts}
         seats = tuple(seat for seat in seats if seat.host_id in keeping)
     rules = event_type.rules(duration)
+    if by == Booking.By.HOST:
+        rules = replace(rules, minimum_notice=0)
     taken = _taken([seat.host_id for seat in seats], rules, begin, end, now, without)
     return Openings(
         event_type=event_type,

@@ -22,6 +22,7 @@ from koalendar.booking.models import (
     EventType,
     EventTypeHost,
     Meeting,
+    Message,
     Profile,
     ProfileAlias,
     Schedule,
@@ -308,10 +309,12 @@ def meeting_of(booking: Booking) -> Meeting | None:
     )
 
 
-def mail_troubles(booking: Booking) -> dict[int, Entry]:
-    """What went wrong with mails of this booking that are still owed, by message id."""
-    waiting = [str(pk) for pk in booking.messages.filter(state="waiting").values_list("pk", flat=True)]
-    rows = Entry.objects.filter(kind=MAIL, subject__in=waiting).exclude(problem="")
+def mail_entries(booking: Booking) -> dict[int, Entry]:
+    """What is owed, or went wrong, of the mails of this booking that have not left, by message id."""
+    unsent = booking.messages.filter(state__in=[Message.State.WAITING, Message.State.FAILED])
+    rows = Entry.objects.filter(
+        kind=MAIL, subject__in=[str(pk) for pk in unsent.values_list("pk", flat=True)]
+    )
     return {int(row.subject): row for row in rows}
 
 

@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from koalendar.booking import owed
-from koalendar.booking.models import Appointment, Meeting
+from koalendar.booking import owed, story
+from koalendar.booking.models import Appointment, Happening, Meeting
 from koalendar.booking.problems import DELETED_THERE
 from koalendar.connections import actions as connections
 from koalendar.connections.provider import (
@@ -112,6 +112,7 @@ def _note_deleted(appointment: Appointment, row: Meeting, now: datetime) -> None
             problem_since=now,
         )
         owed.seen_in_zoom(row, now=now)
+        story.tell(appointment, Happening.Kind.DELETED_THERE, at=now)
     log.info("meeting_deleted_there", extra={"appointment": str(appointment.uid)})
 
 
@@ -121,6 +122,7 @@ def _note_present(appointment: Appointment, row: Meeting, there: RemoteMeeting, 
         with transaction.atomic():
             bookings = lock_bookings(appointment)
             had_link = row.join_url
+            story.tell(appointment, Happening.Kind.LINK_CHANGED, at=now)
             record(
                 row,
                 now,

@@ -23,9 +23,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext, override
 
-from koalendar.booking import owed
+from koalendar.booking import owed, story
 from koalendar.booking.languages import OF_HOSTS
-from koalendar.booking.models import Appointment, Booking, Meeting, Message
+from koalendar.booking.models import Appointment, Booking, Happening, Meeting, Message
 from koalendar.booking.problems import NOT_CONNECTED
 from koalendar.connections import actions as connections
 from koalendar.connections.models import Credential
@@ -112,7 +112,7 @@ def _make(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
     credential = credential_for(appointment, row)
     if credential is None and _is_told(row) and _has_another_account(appointment, row):
         problem = UNRESOLVED if row.state == State.CREATE_PENDING else ""
-        return _begin_again(appointment, row, problem, now)
+        return _begin_again(appointment, row, problem, None, now)
     if credential is None:
         _note_problem(row, NOT_CONNECTED, now)
         return GiveUp(NOT_CONNECTED)
@@ -216,7 +216,7 @@ def _move(
     except Gone:
         # Deleted by hand, or expired: Zoom forgets a meeting 30 days after its date. A new one replaces
         # it with all its fields, and both sides get the new link.
-        return _begin_again(appointment, row, "", now)
+        return _begin_again(appointment, row, "", Happening.Kind.DELETED_THERE, now)
     return _arrive(appointment, row, moved, spec, now)
 
 
@@ -226,10 +226,14 @@ def _is_out_of_sight(row: Meeting) -> bool:
     return since is not None and (row.looked_at is None or row.looked_at < since)
 
 
-def _begin_again(appointment: Appointment, row: Meeting, problem: str, now: datetime) -> Outcome:
+def _begin_again(
+    appointment: Appointment, row: Meeting, problem: str, happened: Happening.Kind | None, now: datetime
+) -> Outcome:
     """This meeting is lost to us: the next generation takes its place."""
     with transaction.atomic():
         record(row, now, state=State.GONE, join_url="", passcode="", dial_in=[], problem=problem)
+        if happened is not None:
+            story.tell(appointment, happened, at=now)
         owed.new_meeting(appointment, now=now)
     return sync_meeting(str(appointment.pk), now=now)
 
@@ -242,7 +246,7 @@ def _arrive(
     is_applied = made.start in (None, spec.start, appointment.start)
     with transaction.atomic():
         bookings = lock_bookings(appointment)
-        had_link = row.join_url
+        had_link, happened = row.join_url, _happened(row, spec, is_applied=is_applied)
         record(
             row,
             now,
@@ -259,6 +263,8 @@ def _arrive(
             problem="" if is_applied else TIME_DIFFERS,
             problem_since=None if is_applied else row.problem_since or now,
         )
+        if happened is not None:
+            story.tell(appointment, happened, at=now, start=made.start or spec.start)
         if had_link != made.join_url:
             announce(bookings, row, is_another=bool(had_link) or row.generation > 1, now=now)
         owed.look_later(row, due=first_look(appointment, now=now))
@@ -266,6 +272,13 @@ def _arrive(
     connections.note_success(row.credential, now)
     log.info("meeting_in_place", extra={"appointment": str(appointment.uid), "generation": row.generation})
     return Done() if is_applied else Retry(TIME_DIFFERS)
+
+
+def _happened(row: Meeting, spec: MeetingSpec, *, is_applied: bool) -> Happening.Kind | None:
+    """What an answer of Zoom's has brought about: that the meeting is there, or that its time is another."""
+    if row.state != State.PRESENT:
+        return Happening.Kind.MEETING_MADE
+    return Happening.Kind.MEETING_MOVED if is_applied and row.told_start != spec.start else None
 
 
 def lock_bookings(appointment: Appointment) -> list[Booking]:
@@ -307,6 +320,8 @@ def note_moved(appointment: Appointment, row: Meeting, there: RemoteMeeting, now
             record(row, now, seen_start=seen, seen_at=now if seen else None)
             if seen is not None:
                 owed.seen_in_zoom(row, now=now)
+            kind = Happening.Kind.MOVED_THERE if seen else Happening.Kind.MOVED_BACK_THERE
+            story.tell(appointment, kind, at=now, start=seen)
         log.info(
             "meeting_moved_there", extra={"appointment": str(appointment.uid), "moved": seen is not None}
         )
@@ -348,7 +363,11 @@ def _unmake(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
             zoom.delete(meeting.remote_id)
     else:
         zoom.delete(row.remote_id)
-    record(row, now, state=State.GONE, join_url="", passcode="", dial_in=[], problem="", problem_since=None)
+    with transaction.atomic():
+        record(
+            row, now, state=State.GONE, join_url="", passcode="", dial_in=[], problem="", problem_since=None
+        )
+        story.tell(appointment, Happening.Kind.MEETING_REMOVED, at=now)
     connections.note_success(credential, now)
     log.info("meeting_removed", extra={"appointment": str(appointment.uid), "generation": row.generation})
     return Done()

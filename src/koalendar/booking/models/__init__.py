@@ -7,16 +7,19 @@ from koalendar.booking.models.copies import Meeting
 from koalendar.booking.models.event_type import EventType, EventTypeHost
 from koalendar.booking.models.message import Message
 from koalendar.booking.models.profile import Profile, ProfileAlias
+from koalendar.booking.models.story import Happening, Note
 
 __all__ = [
     "Appointment",
     "Booking",
     "EventType",
     "EventTypeHost",
+    "Happening",
     "Hold",
     "Idempotency",
     "Meeting",
     "Message",
+    "Note",
     "Profile",
     "ProfileAlias",
     "Schedule",

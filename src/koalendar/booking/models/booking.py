@@ -17,7 +17,8 @@ class Booking(models.Model):
 
     `snapshot` is what was booked as it read then (title, description, questions, host's name), so that a
     later edit of the event type rewrites no agreement. `expires_at` is until when a request waits, or waited,
-    for the host's answer; none for a booking that needed no answer.
+    for the host's answer; none for a booking that needed no answer. `no_show_at` is when the host noted that
+    the invitee did not come.
     """
 
     class Status(models.TextChoices):
@@ -47,8 +48,10 @@ class Booking(models.Model):
     guests = models.JSONField(default=list)
     snapshot = models.JSONField(default=dict)
     expires_at = models.DateTimeField(null=True)
+    booked_by = models.CharField(max_length=8, choices=By, default=By.INVITEE)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     changed_at = models.DateTimeField(default=clock.now)
+    no_show_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
     cancelled_by = models.CharField(max_length=8, choices=By, blank=True)
     reason = models.CharField(max_length=LONGEST_REASON, blank=True)

@@ -1,11 +1,10 @@
-"""What the pages show of a booking: its row, its facts, its outside copies and what happened."""
+"""What the pages show of a booking: its row, its facts and its outside copies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,7 +12,7 @@ from koalendar.accounts.models import Host
 from koalendar.booking import problems, queries
 from koalendar.booking.conditions import why_no_link
 from koalendar.booking.links import token_for
-from koalendar.booking.models import Booking, Meeting, Message
+from koalendar.booking.models import Booking, Message
 from koalendar.booking.openings import open_slots
 from koalendar.booking.queries import CopyState, Whereabouts
 from koalendar.invitations import when
@@ -117,6 +116,7 @@ def status_chip(booking: Booking, now: datetime) -> Chip | None:
         Booking.Status.CANCELLED: Chip(_("Cancelled"), ""),
         Booking.Status.DECLINED: Chip(_("Declined"), ""),
         Booking.Status.EXPIRED: Chip(_("Not answered"), ""),
+        Booking.Status.CONFIRMED: Chip(_("No-show"), "warn") if booking.no_show_at else None,
     }.get(Booking.Status(booking.status_at(now)))
 
 
@@ -363,14 +363,15 @@ def in_zoom(booking: Booking, place: Whereabouts, words: HostWording) -> InZoom 
 
 def _mail_rows(booking: Booking, words: HostWording) -> list[CopyRow]:
     """The latest mail to each person; a reminder that waits for its day is no news."""
-    troubles = queries.mail_troubles(booking)
+    entries = queries.mail_entries(booking)
     latest: dict[str, Message] = {}
     mails = booking.messages.exclude(state=Message.State.SUPERSEDED)
     for message in mails.exclude(kind=Message.Kind.REMINDER, state=Message.State.WAITING).order_by("pk"):
         latest[message.recipient] = message
     rows = []
     for recipient, message in latest.items():
-        trouble = troubles.get(message.pk)
+        entry = entries.get(message.pk)
+        trouble = entry if entry is not None and entry.problem else None
         state, word = {
             Message.State.WAITING: ("busy", _("On its way")),
             Message.State.SENT: ("ok", _("Handed over")),
@@ -380,7 +381,7 @@ def _mail_rows(booking: Booking, words: HostWording) -> list[CopyRow]:
             CopyRow(
                 what=_("Mail to %(recipient)s") % {"recipient": recipient},
                 state=state,
-                word=f"{word}: {_mail_word(message)}",
+                word=f"{word}: {mail_word(message)}",
                 since=words.moment(message.sent_at) if message.sent_at else "",
                 problem=problems.in_words(trouble.problem) if trouble else "",
                 next_try=how_soon(trouble.due_at, now=words.now) if trouble and trouble.due_at else "",
@@ -389,7 +390,7 @@ def _mail_rows(booking: Booking, words: HostWording) -> list[CopyRow]:
     return rows
 
 
-def _mail_word(message: Message) -> str:
+def mail_word(message: Message) -> str:
     return {
         Message.Kind.REQUESTED: _("request"),
         Message.Kind.BOOKED: _("confirmation"),
@@ -401,89 +402,6 @@ def _mail_word(message: Message) -> str:
         Message.Kind.REMINDER: _("reminder"),
         Message.Kind.IN_ZOOM: _("change in Zoom"),
     }[Message.Kind(message.kind)]
-
-
-# ── What happened ──
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of the story; `shown` is the moment in words."""
-
-    at: datetime
-    text: str
-    shown: str
-
-
-def happened(booking: Booking, words: HostWording) -> Sequence[Event]:
-    """Newest first, from what the rows tell."""
-    asked = _("%(name)s asked for this time") if booking.expires_at else _("%(name)s booked")
-    told = [
-        (booking.created_at, asked % {"name": booking.invitee_name}),
-        *_changes(booking, words),
-        *_meetings(booking),
-        *_mails(booking),
-    ]
-    return [
-        Event(at, text, words.exact(at)) for at, text in sorted(told, key=lambda line: line[0], reverse=True)
-    ]
-
-
-def _changes(booking: Booking, words: HostWording) -> list[tuple[datetime, str]]:
-    """Each change is told in the facts of the mail that the invitee was owed for it."""
-    own = booking.messages.filter(audience=Message.Audience.INVITEE)
-    answered = Q(kind=Message.Kind.BOOKED, booking__expires_at__isnull=False)
-    told = own.filter(answered | Q(kind__in=[Message.Kind.RESCHEDULED, *Message.ENDINGS]))
-    return [(message.created_at, _change(booking, message, words)) for message in told]
-
-
-def _change(booking: Booking, message: Message, words: HostWording) -> str:
-    actor = _("You") if message.facts.get("by") == Booking.By.HOST else booking.invitee_name
-    if message.kind == Message.Kind.CANCELLED:
-        return _("%(actor)s cancelled") % {"actor": actor}
-    if message.kind == Message.Kind.BOOKED:
-        return _("%(actor)s confirmed") % {"actor": actor}
-    if message.kind == Message.Kind.DECLINED:
-        return _("%(actor)s declined") % {"actor": actor}
-    if message.kind == Message.Kind.EXPIRED:
-        return _("The request lapsed without an answer")
-    before, after = (
-        datetime.fromisoformat(facts["start"]) for facts in (message.facts["before"], message.facts)
-    )
-    return _("%(actor)s rescheduled from %(before)s to %(after)s") % {
-        "actor": actor,
-        "before": when.short_when(before, words.zone, words.locale, today=words.today),
-        "after": when.short_when(after, words.zone, words.locale, today=words.today),
-    }
-
-
-def _meetings(booking: Booking) -> list[tuple[datetime, str]]:
-    told = []
-    for meeting in booking.appointment.meetings.all():
-        if meeting.state == Meeting.State.PRESENT and meeting.seen_at is not None:
-            told.append((meeting.seen_at, _("Meeting moved in Zoom")))
-        elif meeting.state == Meeting.State.PRESENT:
-            told.append((meeting.changed_at, _("Zoom meeting up to date")))
-        elif meeting.problem == problems.LINK_ERASED:
-            told.append((meeting.changed_at, _("Link erased here; the meeting stays in Zoom")))
-        elif meeting.was_deleted_there:
-            told.append((meeting.changed_at, _("Meeting deleted in Zoom")))
-        elif meeting.state == Meeting.State.GONE:
-            told.append((meeting.changed_at, _("Zoom meeting removed")))
-    return told
-
-
-def _mails(booking: Booking) -> list[tuple[datetime, str]]:
-    sent = booking.messages.filter(state=Message.State.SENT, sent_at__isnull=False)
-    return [
-        (
-            message.sent_at,
-            _("Mail handed over to %(recipient)s: %(kind)s")
-            % {"recipient": message.recipient, "kind": _mail_word(message)},
-        )
-        for message in sent
-        if message.sent_at is not None
-    ]
 
 
 # ── Other times for it ──

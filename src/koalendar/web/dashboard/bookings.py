@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from koalendar import clock
 from koalendar.accounts.models import Host
-from koalendar.booking import actions, problems, queries
+from koalendar.booking import actions, keeping, problems, queries
 from koalendar.booking.errors import OtherInZoom, OutsideRules, SlotTaken, WrongState
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import Tab
@@ -29,16 +29,16 @@ from koalendar.web.dashboard.booking_pages import (
     copies_of,
     days_around,
     facts_of,
-    happened,
     in_zoom,
     offer,
     row_of,
     why_rows,
 )
-from koalendar.web.dashboard.forms import ReasonForm
+from koalendar.web.dashboard.forms import NoteForm, ReasonForm
 from koalendar.web.dashboard.frame import for_host, own
 from koalendar.web.dashboard.schedules import away_banner
 from koalendar.web.dashboard.setup import card_for
+from koalendar.web.dashboard.stories import story_of
 from koalendar.web.dashboard.wording import HostWording, wording_for
 from koalendar.web.dashboard.zoom_card import trouble_banner
 
@@ -132,7 +132,8 @@ def _by_day(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
 @for_host
 def detail(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     booking = own(queries.booking_of(host, uid))
-    return render(request, "dashboard/booking.html", _detail_context(request, host, booking))
+    note = NoteForm(keeping.note_of(booking, host))
+    return render(request, "dashboard/booking.html", _detail_context(request, host, booking) | {"note": note})
 
 
 @require_GET
@@ -157,8 +158,9 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
         "why": why_rows(booking, words),
         "next_look": _next_look(request) if any(row.state == "busy" for row in rows) else None,
         "can_retry": any(row.state not in ("ok", "") for row in rows) or "start_problem" in request.GET,
-        "events": happened(booking, words),
+        "events": story_of(booking, place, words),
         "can_change": can_change(booking, now=now),
+        "may_be_no_show": keeping.may_be_no_show(booking, now=now),
         "answer_until": answer_until(booking, words),
         "day": words.date_of(booking.appointment.start),
         "beside": days_around(host, [booking], words)[booking.pk],
@@ -221,6 +223,37 @@ def _start_problem(code: str) -> str:
     if code == _GONE:
         return _("The meeting was deleted in Zoom; a new one is being made and its link sent.")
     return problems.in_words(code)
+
+
+# ── What the host keeps of it ──
+
+
+@require_POST
+@for_host
+def write_note(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    booking = own(queries.booking_of(host, uid))
+    form = NoteForm(keeping.note_of(booking, host), request.POST)
+    if not form.is_valid():
+        context = _detail_context(request, host, booking) | {"note": form}
+        return render(request, "dashboard/booking.html", context, status=422)
+    keeping.write_note(booking, host, form.cleaned_data["note"], now=clock.now())
+    messages.success(request, _("Saved."))
+    return redirect("dashboard-booking", uid=booking.uid)
+
+
+@require_POST
+@for_host
+def no_show(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    """Whether the invitee came; the same button takes it back, so nothing is asked before."""
+    booking = own(queries.booking_of(host, uid))
+    came = request.POST.get("came") == "yes"
+    try:
+        (keeping.take_back_no_show if came else keeping.note_no_show)(booking, now=clock.now())
+    except WrongState:
+        messages.info(request, _("That can be noted once a booking has begun, unless it was cancelled."))
+    else:
+        messages.success(request, _("Noted as attended.") if came else _("Noted as a no-show."))
+    return redirect("dashboard-booking", uid=booking.uid)
 
 
 # ── Answering a request ──

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from koalendar.accounts.keys import LONGEST_NAME, Scope
 from koalendar.accounts.models import Host
 from koalendar.booking.ids import public_id
+from koalendar.booking.keeping import LONGEST_NOTE
 from koalendar.booking.models.profile import SETUP_STEPS
 from koalendar.booking.setting_up import judge_slug, move_in
 from koalendar.scheduling.zones import canonical_zone, zone_names
@@ -323,6 +324,24 @@ class ReasonForm(forms.Form):
         help_text=_("Goes into the mail."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class NoteForm(forms.Form):
+    """What a host notes about a booking for himself."""
+
+    note = forms.CharField(
+        label=_("Private note"),
+        required=False,
+        max_length=LONGEST_NOTE,
+        help_text=_("Only you see it, here and in your export."),
+        error_messages={"max_length": _("Note must be %(limit_value)d characters or fewer")},
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, present: str, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, initial={"note": present})
+        # Browsers count a line break as one character and send two; what they send is judged.
+        self.fields["note"].widget.attrs.pop("maxlength", None)
 
 
 def field_errors(error: ValidationError) -> dict[str, list[str]]:

@@ -44,6 +44,18 @@ OF_INVITEES = (
         _UNTIL_ASKED,
     ),
     Kept(
+        ("booking.Happening",),
+        _("What became of the Zoom meeting, and whether your host noted that you did not come; with times."),
+        _("So that your host can see what happened to a booking."),
+        _UNTIL_ASKED,
+    ),
+    Kept(
+        ("booking.Note",),
+        _("What your host noted about the booking for himself."),
+        _("It is shown to that host alone."),
+        _UNTIL_ASKED,
+    ),
+    Kept(
         ("booking.Idempotency",),
         _(
             "A random key of the form or call that you sent, a fingerprint of what it said and, encrypted, "

@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 
 from koalendar import clock
+from koalendar.booking import story
 from koalendar.booking.actions import Invitee
 from koalendar.booking.links import token_for
-from koalendar.booking.models import Booking, Meeting
+from koalendar.booking.models import Booking, Happening, Meeting
 from koalendar.booking.problems import DELETED_THERE
 from koalendar.outbox.models import Entry
 from koalendar.web.dashboard.tests.browsers import sign_in
@@ -26,13 +27,16 @@ def browser(client: Client) -> Client:
 
 def moved(start: datetime | None = None) -> Booking:
     booking = book(start)
-    made(booking, seen_start=booking.appointment.start + timedelta(hours=2), seen_at=clock.now())
+    start = booking.appointment.start + timedelta(hours=2)
+    made(booking, seen_start=start, seen_at=clock.now())
+    story.tell(booking.appointment, Happening.Kind.MOVED_THERE, at=clock.now(), start=start)
     return booking
 
 
 def deleted() -> Booking:
     booking = book()
     made(booking, state=Meeting.State.GONE, problem=DELETED_THERE, join_url="", passcode="")
+    story.tell(booking.appointment, Happening.Kind.DELETED_THERE, at=clock.now())
     return booking
 
 

@@ -1,0 +1,135 @@
+"""What happened to a booking, in words: who did what, what became of its meeting and of each mail."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from koalendar.booking import problems, queries
+from koalendar.booking.models import Booking, Happening, Message
+from koalendar.booking.queries import CopyState, Whereabouts
+from koalendar.booking.story import happenings_of
+from koalendar.invitations import when
+from koalendar.web.dashboard.booking_pages import mail_word
+from koalendar.web.dashboard.wording import HostWording, how_soon
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the story; `shown` is the moment in words, `more` a reason or what comes next."""
+
+    at: datetime
+    text: str
+    shown: str
+    more: str = ""
+
+
+_Line = tuple[datetime, str, str]
+
+
+def story_of(booking: Booking, place: Whereabouts, words: HostWording) -> Sequence[Event]:
+    """Newest first; what is still to come stands on top."""
+    lines = [
+        (booking.created_at, _beginning(booking), ""),
+        *_changes(booking, words),
+        *_happenings(booking, words),
+        *_trouble(booking, place, words),
+        *_mails(booking, words),
+    ]
+    # Of what happened in one moment, what was brought about stands above what brought it about.
+    ordered = sorted(lines, key=lambda line: line[0])[::-1]
+    return [Event(at, text, words.exact(at), more) for at, text, more in ordered]
+
+
+def _beginning(booking: Booking) -> str:
+    name = {"name": booking.invitee_name}
+    if booking.booked_by == Booking.By.HOST:
+        return _("You booked for %(name)s") % name
+    return (_("%(name)s asked for this time") if booking.expires_at else _("%(name)s booked")) % name
+
+
+def _changes(booking: Booking, words: HostWording) -> Iterator[_Line]:
+    """Each change is told in the facts of the mail that the invitee was owed for it."""
+    own = booking.messages.filter(audience=Message.Audience.INVITEE)
+    answered = Q(kind=Message.Kind.BOOKED, booking__expires_at__isnull=False)
+    for message in own.filter(answered | Q(kind__in=[Message.Kind.RESCHEDULED, *Message.ENDINGS])):
+        reason = message.facts.get("reason", "")
+        yield message.created_at, _change(booking, message, words), f"“{reason}”" if reason else ""
+
+
+def _change(booking: Booking, message: Message, words: HostWording) -> str:
+    actor = _("You") if message.facts.get("by") == Booking.By.HOST else booking.invitee_name
+    if message.kind == Message.Kind.CANCELLED:
+        return _("%(actor)s cancelled") % {"actor": actor}
+    if message.kind == Message.Kind.BOOKED:
+        return _("%(actor)s confirmed") % {"actor": actor}
+    if message.kind == Message.Kind.DECLINED:
+        return _("%(actor)s declined") % {"actor": actor}
+    if message.kind == Message.Kind.EXPIRED:
+        return _("The request lapsed without an answer")
+    return _("%(actor)s rescheduled from %(before)s to %(after)s") % {
+        "actor": actor,
+        "before": _short(message.facts["before"]["start"], words),
+        "after": _short(message.facts["start"], words),
+    }
+
+
+def _short(instant: str, words: HostWording) -> str:
+    return when.short_when(datetime.fromisoformat(instant), words.zone, words.locale, today=words.today)
+
+
+def _happenings(booking: Booking, words: HostWording) -> Iterator[_Line]:
+    for row in happenings_of(booking):
+        start = _short(row.facts["start"], words) if "start" in row.facts else ""
+        yield row.at, _happening(row, booking, start), ""
+
+
+def _happening(row: Happening, booking: Booking, start: str) -> str:
+    told = {
+        Happening.Kind.MEETING_MADE: _("Zoom meeting made"),
+        Happening.Kind.MEETING_MOVED: _("Zoom meeting moved to %(start)s"),
+        Happening.Kind.MEETING_REMOVED: _("Zoom meeting removed"),
+        Happening.Kind.LINK_CHANGED: _("New link from Zoom"),
+        Happening.Kind.LINK_ERASED: _("Link erased here; the meeting stays in Zoom"),
+        Happening.Kind.MOVED_THERE: _("Meeting moved in Zoom to %(start)s"),
+        Happening.Kind.MOVED_BACK_THERE: _("Meeting moved back in Zoom"),
+        Happening.Kind.DELETED_THERE: _("Meeting deleted in Zoom"),
+        Happening.Kind.NO_SHOW: _("You noted that %(name)s did not come"),
+        Happening.Kind.NO_SHOW_TAKEN_BACK: _("You noted that %(name)s came after all"),
+    }[Happening.Kind(row.kind)]
+    return told % {"start": start, "name": booking.invitee_name}
+
+
+def _trouble(booking: Booking, place: Whereabouts, words: HostWording) -> Iterator[_Line]:
+    """Why the meeting is not as it should be; what somebody did to it in Zoom has its own line."""
+    known = (problems.MOVED_THERE, problems.DELETED_THERE)
+    if not (booking.appointment.at_zoom and place.problem and place.since) or place.problem in known:
+        return
+    tries = ngettext("%(n)d try", "%(n)d tries", place.attempts) % {"n": place.attempts}
+    is_retrying = place.state is CopyState.PENDING and place.next_try is not None
+    following = how_soon(place.next_try, now=words.now) if is_retrying and place.next_try else ""
+    yield place.since, problems.in_words(place.problem), " ".join([f"{tries}.", following]).strip()
+
+
+def _mails(booking: Booking, words: HostWording) -> Iterator[_Line]:
+    """Each mail as far as it got. What a later change has made useless never left, and is left out."""
+    entries = queries.mail_entries(booking)
+    for message in booking.messages.exclude(state=Message.State.SUPERSEDED).order_by("pk"):
+        mail = {"recipient": message.recipient, "kind": mail_word(message)}
+        entry = entries.get(message.pk)
+        problem = problems.in_words(entry.problem) if entry and entry.problem else ""
+        if message.state == Message.State.SENT:
+            text = _("Mail handed over to %(recipient)s: %(kind)s") % mail
+            yield message.sent_at or message.created_at, text, ""
+        elif message.state == Message.State.FAILED:
+            at = entry.settled_at if entry and entry.settled_at else message.created_at
+            yield at, _("Mail not delivered to %(recipient)s: %(kind)s") % mail, problem
+        elif message.kind == Message.Kind.REMINDER and entry and entry.due_at and not problem:
+            yield entry.due_at, _("Reminder to %(recipient)s leaves") % mail, ""
+        else:
+            following = how_soon(entry.due_at, now=words.now) if problem and entry and entry.due_at else ""
+            text = _("Mail to %(recipient)s waits: %(kind)s") % mail
+            yield message.created_at, text, f"{problem} {following}".strip()
