@@ -5,6 +5,7 @@ The booking form judges each of its fields by these functions, and `wish_for` a 
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -93,6 +94,13 @@ def wish_for(
         answers=answered,
         guests=others,
     )
+
+
+def at_will(event_type: EventType) -> EventType:
+    """The event type for a host who books for somebody: he need not know what it asks invitees."""
+    asked = copy(event_type)
+    asked.questions = [{**question, "required": False} for question in event_type.questions]
+    return asked
 
 
 def instant(value: object) -> datetime:

@@ -122,7 +122,9 @@ def _note_present(appointment: Appointment, row: Meeting, there: RemoteMeeting, 
         with transaction.atomic():
             bookings = lock_bookings(appointment)
             had_link = row.join_url
-            story.tell(appointment, Happening.Kind.LINK_CHANGED, at=now)
+            told = Happening.Kind
+            kind = told.BROUGHT_BACK_THERE if row.was_deleted_there else told.LINK_CHANGED
+            story.tell(appointment, kind, at=now)
             record(
                 row,
                 now,

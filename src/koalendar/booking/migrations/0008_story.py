@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                             ("moved_there", "Moved There"),
                             ("moved_back_there", "Moved Back There"),
                             ("deleted_there", "Deleted There"),
+                            ("brought_back_there", "Brought Back There"),
                             ("no_show", "No Show"),
                             ("no_show_taken_back", "No Show Taken Back"),
                         ],

@@ -24,6 +24,7 @@ class Happening(models.Model):
         MOVED_THERE = "moved_there"
         MOVED_BACK_THERE = "moved_back_there"
         DELETED_THERE = "deleted_there"
+        BROUGHT_BACK_THERE = "brought_back_there"
         NO_SHOW = "no_show"
         NO_SHOW_TAKEN_BACK = "no_show_taken_back"
 

@@ -18,6 +18,7 @@ from koalendar.booking.errors import OtherInZoom, OutsideRules, SlotTaken, Wrong
 from koalendar.booking.models import Booking, Hold, Meeting, Message
 from koalendar.booking.owed import look_now
 from koalendar.booking.queries import CopyState
+from koalendar.booking.story import happenings_of
 from koalendar.connections.actions import disconnect
 from koalendar.connections.models import Connection
 from koalendar.delivery.tests.test_meeting import (
@@ -73,6 +74,10 @@ def looks(sandbox: Sandbox) -> int:
     return len(calls(sandbox, "GET")) - len(calls(sandbox, "PATCH"))
 
 
+def kinds(booking: Booking) -> list[str]:
+    return [row.kind for row in happenings_of(booking)]
+
+
 # ── What is seen ──
 
 
@@ -94,6 +99,7 @@ def test_a_meeting_moved_back_by_hand_is_well_again(sandbox: Sandbox) -> None:
     move(sandbox, booking, LATER)
     deliver(2 * DAY)
     assert state_of(booking).state == CopyState.READY
+    assert kinds(booking) == ["meeting_made", "moved_there", "moved_back_there"]
 
 
 def test_a_meeting_deleted_in_zoom_is_never_shown_as_ready(sandbox: Sandbox) -> None:
@@ -103,6 +109,7 @@ def test_a_meeting_deleted_in_zoom_is_never_shown_as_ready(sandbox: Sandbox) -> 
     assert found.waits_for_host
     deliver(2 * DAY)
     assert present(sandbox) == []
+    assert kinds(booking) == ["meeting_made", "deleted_there"]
     assert Booking.objects.get(pk=booking.pk).status == Booking.Status.CONFIRMED
 
 

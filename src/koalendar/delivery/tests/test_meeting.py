@@ -12,6 +12,7 @@ from koalendar.booking.actions import cancel, owe_meetings, reschedule, retry_co
 from koalendar.booking.models import Booking, Meeting, Message
 from koalendar.booking.problems import in_words
 from koalendar.booking.queries import CopyState, Whereabouts, whereabouts
+from koalendar.booking.story import happenings_of
 from koalendar.connections.actions import disconnect
 from koalendar.connections.models import Connection
 from koalendar.delivery.worker import run_due
@@ -126,6 +127,7 @@ def test_rescheduling_moves_the_same_meeting_and_keeps_the_link(sandbox: Sandbox
     )
     [meeting] = present(sandbox)
     assert meeting.start == TUESDAY_NINE + minutes(60)
+    assert [row.kind for row in happenings_of(booking)] == ["meeting_made", "meeting_moved"]
 
 
 def test_two_quick_changes_become_one_call(sandbox: Sandbox) -> None:
@@ -152,6 +154,7 @@ def test_cancelling_deletes_the_meeting_once(sandbox: Sandbox) -> None:
     found = state_of(booking)
     assert (found.state, found.join_url) == (CopyState.REMOVED, "")
     assert Meeting.objects.get().join_url == ""
+    assert [row.kind for row in happenings_of(booking)] == ["meeting_made", "meeting_removed"]
 
 
 def test_a_booking_cancelled_before_its_meeting_was_made_makes_none(sandbox: Sandbox) -> None:

@@ -193,7 +193,7 @@ def facts_of(booking: Booking, words: HostWording) -> list[tuple[str, str]]:
         facts.append((_("For %(name)s") % {"name": booking.invitee_name}, theirs))
     facts += [
         (_("What"), str(booking.snapshot.get("title", "")) or appointment.event_type.title),
-        (_("Where"), _where(appointment.location)),
+        (_("Where"), where(appointment.location)),
         (_("With"), f"{booking.invitee_name}, {booking.invitee_email}"),
     ]
     if booking.guests:
@@ -214,7 +214,7 @@ def _their_time(booking: Booking, words: HostWording) -> str:
     return words.full(start, booking.appointment.end, zone=booking.invitee_zone)
 
 
-def _where(location: dict[str, object]) -> str:
+def where(location: dict[str, object]) -> str:
     kind = location.get("kind")
     if kind == "phone":
         number = str(location.get("number") or "")

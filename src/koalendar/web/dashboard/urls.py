@@ -5,6 +5,7 @@ from django.urls import path
 from koalendar.web.dashboard import (
     api_keys,
     availability,
+    booking_for,
     bookings,
     dates,
     event_types,
@@ -18,6 +19,8 @@ from koalendar.web.dashboard import (
 
 urlpatterns = [
     path("", bookings.index, name="dashboard"),
+    path("bookings/new/", booking_for.choose, name="booking-for-choose"),
+    path("bookings/new/<str:public_id>/", booking_for.book_for, name="booking-for"),
     path("bookings/<uuid:uid>/", bookings.detail, name="dashboard-booking"),
     path("bookings/<uuid:uid>/copies", bookings.copies, name="dashboard-booking-copies"),
     path("bookings/<uuid:uid>/retry", bookings.retry, name="dashboard-booking-retry"),

@@ -146,18 +146,19 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
     wait = seconds_to_wait(request, "bookings", settings.KOALENDAR_RATE_BOOKINGS)
     if wait:
         heading = _("Too many bookings from this connection")
-        return _form_again(request, desk, form, start, 429, too_many_words(heading, wait))
+        return form_again(request, desk, form, start, 429, too_many_words(heading, wait))
     if not form.is_valid():
-        return _form_again(request, desk, form, start, 422, {})
+        return form_again(request, desk, form, start, 422, {})
     wish = form.wish(start=start, duration=desk.address.duration, reader=desk.reader)
     try:
-        booking = book(desk.event_type, wish, now=desk.reader.now, once=_once(request, desk.event_type, wish))
-    except TooManyMails as error:
-        heading = _("Too many bookings for this e-mail address")
-        words = too_many_words(heading, round(error.after.total_seconds()))
-        return _form_again(request, desk, form, start, 429, words)
+        booking = book(
+            desk.event_type,
+            wish,
+            now=desk.reader.now,
+            once=once_of(request, wish, caller=f"form:{desk.event_type.public_id}"),
+        )
     except BookingRefused as error:
-        return _taken(request, desk, form, start, error)
+        return refused(request, desk, form, start, error)
     own_path = reverse("invitee-booking", args=[token_for(booking)])
     response = SeeOther(own_path)
     if desk.event_type.redirect_url:
@@ -173,20 +174,18 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
     return response
 
 
-def _once(request: HttpRequest, event_type: EventType, wish: Wish) -> OnceOnly:
+def once_of(request: HttpRequest, wish: Wish, *, caller: str) -> OnceOnly:
     """The same form sent twice is one booking; the same form filled in otherwise is another."""
     asked = hashlib.sha256(json.dumps(asdict(wish), default=str, sort_keys=True).encode()).hexdigest()
-    return OnceOnly(
-        caller=f"form:{event_type.public_id}", key=f"{_form_key(request)}:{asked}", request_hash=asked
-    )
+    return OnceOnly(caller=caller, key=f"{form_key(request)}:{asked}", request_hash=asked)
 
 
-def _form_key(request: HttpRequest) -> str:
+def form_key(request: HttpRequest) -> str:
     key = request.POST.get("key", "")
     return key if _KEY.fullmatch(key) else secrets.token_urlsafe(16)
 
 
-def _form_again(
+def form_again(
     request: HttpRequest,
     desk: Desk,
     form: BookingForm,
@@ -194,7 +193,7 @@ def _form_again(
     status: int,
     why: dict[str, Any],
 ) -> HttpResponse:
-    context = desk.facts() | desk.at(start) | {"form": form, "key": _form_key(request)} | why
+    context = desk.facts() | desk.at(start) | {"form": form, "key": form_key(request)} | why
     return answer(request, desk, context, status=status)
 
 
@@ -209,15 +208,19 @@ def too_many_words(heading: str, wait: int) -> dict[str, Any]:
     return {"refusal": heading, "refusal_text": again}
 
 
-def _taken(
+def refused(
     request: HttpRequest, desk: Desk, form: BookingForm, start: datetime, error: BookingRefused
 ) -> HttpResponse:
-    """The time is gone; others are one press away."""
+    """The form with what `book` said no to. Where the time is gone, others are one press away."""
+    if isinstance(error, TooManyMails):
+        heading = _("Too many bookings for this e-mail address")
+        words = too_many_words(heading, round(error.after.total_seconds()))
+        return form_again(request, desk, form, start, 429, words)
     if isinstance(error, OutsideRules) and error.which == "inactive":
         heading = _("%(host)s no longer offers this") % {"host": desk.host}
         words = {"refusal": heading, "refusal_text": _("Nothing was booked.")}
-        return _form_again(request, desk, form, start, 409, words)
-    return _form_again(request, desk, form, start, 409, taken_words(desk, start, error))
+        return form_again(request, desk, form, start, 409, words)
+    return form_again(request, desk, form, start, 409, taken_words(desk, start, error))
 
 
 def taken_words(desk: Desk, start: datetime, error: BookingRefused) -> dict[str, Any]:

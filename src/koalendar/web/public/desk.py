@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from koalendar.booking.models import Appointment, EventType
+from koalendar.booking.models import Appointment, Booking, EventType
 from koalendar.scheduling.zones import Place, search_zones, to_minutes, zone_names
 from koalendar.web.limits import seconds_to_wait
 from koalendar.web.public import places
@@ -34,7 +34,7 @@ class SeeOther(HttpResponseRedirect):
 
 @dataclass(frozen=True)
 class Desk:
-    """One page with a picker: a booking page, or the rescheduling of `moving`.
+    """One page with a picker: a booking page, or the rescheduling of `moving`; `by` says who books.
 
     `page` is the template of the whole page, `frame` what it needs besides, and `form` the partial of the
     second step.
@@ -49,6 +49,7 @@ class Desk:
     page: str
     form: str
     moving: Appointment | None = None
+    by: Booking.By = Booking.By.INVITEE
     frame: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -59,6 +60,7 @@ class Desk:
             rules=self.reader.rules,
             now=self.reader.now,
             without=self.moving,
+            by=self.by,
         )
 
     @cached_property

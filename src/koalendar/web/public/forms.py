@@ -108,6 +108,9 @@ class BookingForm(forms.Form):
             self.fields["guests"] = GuestsField()
         self._fill_in(initial or {})
 
+    def judge_phone(self, value: object) -> str:
+        return asking.own_phone(value)
+
     @property
     def _may_be_online(self) -> bool:
         return any(place.get("kind") in ("zoom", "link") for place in self.event_type.locations)
@@ -127,7 +130,7 @@ class BookingForm(forms.Form):
         if any(host_calls(place) for place in locations):
             only = len(locations) == 1
             self.fields["phone"] = _phone_field(
-                asking.own_phone if only else phone_number,
+                self.judge_phone if only else phone_number,
                 label=_("Phone") if only else _("Phone, if %(host)s calls you") % {"host": self._host},
                 required=only,
             )
@@ -154,7 +157,7 @@ class BookingForm(forms.Form):
         where = self._location()
         if where is not None and host_calls(where) and "phone" not in self.errors:
             try:
-                asking.own_phone(data["phone"])
+                self.judge_phone(data["phone"])
             except ValidationError as error:
                 self.add_error("phone", error)
         return data

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from koalendar.booking.models import Appointment, EventType
+from koalendar.booking.models import Appointment, Booking, EventType
 from koalendar.booking.openings import Openings, minute_of, openings
 from koalendar.scheduling.slots import by_day
 from koalendar.scheduling.zones import load_zone, to_datetime, to_minutes, wall_to_minutes
@@ -16,7 +16,8 @@ _OTHER_ZONES = timedelta(days=3)  # No two zones are further apart, ends of the 
 class Offer:
     """Everything that a picker asks of the slots, from one look at the database.
 
-    `without` is the appointment that is being moved. Days are local dates of `rules`, the reader's zone.
+    `without` is the appointment that is being moved, `by` whoever books. Days are local dates of
+    `rules`, the reader's zone.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class Offer:
         rules: ZoneInfo,
         now: datetime,
         without: Appointment | None = None,
+        by: Booking.By = Booking.By.INVITEE,
     ) -> None:
         self.rules, self._now = rules, minute_of(now)
         window = timedelta(days=event_type.booking_window_days)
@@ -37,6 +39,7 @@ class Offer:
             end=now + window + _OTHER_ZONES,
             now=now,
             without=without,
+            by=by,
         )
         self.today = now.astimezone(rules).date()
 
