@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -402,6 +402,20 @@ def found_on(host: Host, tab: Tab, *, now: datetime, search: str = "") -> QueryS
     """What a tab shows of the host's bookings, where `search` stands in the invitee's name or e-mail address
     or in the title; in no order."""
     return bookings_of(host).filter(_tab_filter(tab, now), _matching(search))
+
+
+def in_batches(rows: QuerySet[Booking], *, size: int) -> Iterator[list[Booking]]:
+    """All of these bookings by rising start, with their event types, `size` at a time.
+
+    Only their numbers are kept meanwhile, and no cursor stays open in the database however slowly they are
+    taken. What was deleted meanwhile is left out.
+    """
+    numbers = list(rows.order_by("appointment__start", "pk").values_list("pk", flat=True))
+    for begin in range(0, len(numbers), size):
+        found = Booking.objects.select_related("appointment__event_type").in_bulk(
+            numbers[begin : begin + size]
+        )
+        yield [found[pk] for pk in numbers[begin : begin + size] if pk in found]
 
 
 def _matching(search: str) -> Q:

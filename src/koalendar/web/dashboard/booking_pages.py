@@ -198,7 +198,7 @@ def facts_of(booking: Booking, words: HostWording) -> list[tuple[str, str]]:
     ]
     if booking.guests:
         facts.append((_("Guests"), ", ".join(booking.guests)))
-    facts += _answers(booking)
+    facts += answers_of(booking)
     if booking.status == Booking.Status.CANCELLED:
         facts.append((_("Cancelled"), _cancelled(booking, words)))
     if booking.reason:
@@ -229,7 +229,7 @@ def where(location: dict[str, object]) -> str:
     return location_word(location)
 
 
-def _answers(booking: Booking) -> list[tuple[str, str]]:
+def answers_of(booking: Booking) -> list[tuple[str, str]]:
     """The answers under the questions as they read when they were asked."""
     labels = {
         str(question["code"]): str(question["label"]) for question in booking.snapshot.get("questions", [])

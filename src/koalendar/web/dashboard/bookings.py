@@ -53,7 +53,7 @@ _LOOKS = 46  # 1, 2, 3 … 15, 15 … seconds apart: about ten minutes.
 @for_host
 def index(request: HttpRequest, host: Host) -> HttpResponse:
     now = clock.now()
-    tab, search = _asked(request)
+    tab, search = tab_and_search(request)
     page = queries.agenda(host, tab, now=now, search=search, cursor=request.GET.get("cursor", ""))
     words = wording_for(host, now=now)
     places = queries.whereabouts_of(page.bookings, now=now) if tab is Tab.UPCOMING else {}
@@ -68,6 +68,7 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
         "tabs": tabs,
         "elsewhere": [other for other in tabs if search and other.count and not other.is_here],
         "first_url": _address(tab, search),
+        "export_url": _address(tab, search, page="booking-export"),
         "all_url": _address(tab),
         "search": search,
         "days": _by_day(rows),
@@ -83,7 +84,7 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
     return response
 
 
-def _asked(request: HttpRequest) -> tuple[Tab, str]:
+def tab_and_search(request: HttpRequest) -> tuple[Tab, str]:
     """The tab, and what is searched for in it."""
     search = request.GET.get("q", "").replace("\0", "").strip()[:100]  # PostgreSQL takes no NUL.
     try:
@@ -116,9 +117,9 @@ def _tabs(host: Host, here: Tab, search: str, now: datetime) -> list[TabLink]:
     return [TabLink(labels[tab], _address(tab, search), counts.get(tab), is_here=tab is here) for tab in Tab]
 
 
-def _address(tab: Tab, search: str = "", cursor: str = "") -> str:
+def _address(tab: Tab, search: str = "", cursor: str = "", *, page: str = "dashboard") -> str:
     query = {"tab": "" if tab is Tab.UPCOMING else tab.value, "q": search, "cursor": cursor}
-    return reverse("dashboard", query={name: text for name, text in query.items() if text})
+    return reverse(page, query={name: text for name, text in query.items() if text})
 
 
 def _by_day(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:

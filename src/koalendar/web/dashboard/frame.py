@@ -6,7 +6,8 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
 from koalendar.accounts.models import Host
@@ -21,15 +22,15 @@ class HostRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-HostView = Callable[Concatenate[HostRequest, Host, P], HttpResponse]
-View = Callable[Concatenate[HostRequest, P], HttpResponse]
+HostView = Callable[Concatenate[HostRequest, Host, P], HttpResponseBase]
+View = Callable[Concatenate[HostRequest, P], HttpResponseBase]
 
 
 def for_host(view: HostView[P]) -> View[P]:
     """Only for whoever is signed in, who is handed to the view: what it loads, it loads through this host."""
 
     @wraps(view)
-    def guarded(request: HostRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HostRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         host = request.user
         assert isinstance(host, Host)  # login_required saw to it.
         return view(request, host, *args, **kwargs)

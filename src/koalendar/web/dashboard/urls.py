@@ -9,6 +9,7 @@ from koalendar.web.dashboard import (
     bookings,
     dates,
     event_types,
+    exporting,
     integrations,
     schedules,
     settings,
@@ -19,6 +20,7 @@ from koalendar.web.dashboard import (
 
 urlpatterns = [
     path("", bookings.index, name="dashboard"),
+    path("bookings/export", exporting.export, name="booking-export"),
     path("bookings/new/", booking_for.choose, name="booking-for-choose"),
     path("bookings/new/<str:public_id>/", booking_for.book_for, name="booking-for"),
     path("bookings/<uuid:uid>/", bookings.detail, name="dashboard-booking"),
