@@ -21,6 +21,7 @@ from koalendar.booking.models import (
     Booking,
     EventType,
     EventTypeHost,
+    Hold,
     Meeting,
     Message,
     Profile,
@@ -503,11 +504,41 @@ def waiting_for(host: Host, *, now: datetime) -> int:
 
 def live_between(host: Host, spans: Iterable[tuple[datetime, datetime]], *, now: datetime) -> list[Booking]:
     """The host's bookings that take place, or may, within any of these stretches of time; by start."""
+    spans = list(spans)
+    if not spans:
+        return []
     within = Q(pk__in=())
     for begin, end in spans:
         within |= Q(appointment__start__lt=end, appointment__end__gt=begin)
-    live = bookings_of(host).filter(within, status__in=Booking.LIVE).exclude(Booking.overdue(now))
-    return list(live.order_by("appointment__start", "pk"))
+    first, last = min(begin for begin, _end in spans), max(end for _begin, end in spans)
+    live = Booking.objects.filter(_held(host, first, last)).filter(within, status__in=Booking.LIVE)
+    return list(_shown(live).exclude(Booking.overdue(now)).order_by("appointment__start", "pk"))
+
+
+def _held(host: Host, begin: datetime, end: datetime) -> Q:
+    """Bookings with an active hold of this host near [begin, end), along the index of those."""
+    return Q(
+        appointment__holds__host=host,
+        appointment__holds__active=True,
+        appointment__holds__blocks_from__gt=begin - LONGEST_HOLD,
+        appointment__holds__blocks_from__lt=end,
+    )
+
+
+def busy_between(
+    host: Host, begin: datetime, end: datetime, *, now: datetime
+) -> list[tuple[datetime, datetime]]:
+    """When the host cannot be booked within [begin, end): his holds, with their buffers; in no order."""
+    overdue = Booking.objects.filter(Booking.overdue(now)).values("appointment_id")
+    holds = Hold.objects.filter(
+        host=host,
+        active=True,
+        blocks_from__gt=begin - LONGEST_HOLD,
+        blocks_from__lt=end,
+        blocks_until__gt=begin,
+    )
+    # Busy times of the host's calendars join here as soon as calendars are read.
+    return list(holds.exclude(appointment__in=overdue).values_list("blocks_from", "blocks_until"))
 
 
 def _tab_filter(tab: Tab, now: datetime) -> Q:

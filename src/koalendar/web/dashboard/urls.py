@@ -10,12 +10,14 @@ from koalendar.web.dashboard import (
     dates,
     event_types,
     exporting,
+    figures,
     integrations,
     schedules,
     settings,
     setup,
     sharing,
     support,
+    week,
 )
 
 urlpatterns = [
@@ -36,6 +38,8 @@ urlpatterns = [
     path("bookings/<uuid:uid>/new-link", bookings.new_link, name="dashboard-booking-new-link"),
     path("bookings/<uuid:uid>/cancel", bookings.cancel, name="dashboard-booking-cancel"),
     path("bookings/<uuid:uid>/reschedule", bookings.reschedule, name="dashboard-booking-reschedule"),
+    path("figures/", figures.show, name="figures"),
+    path("week/", week.week, name="week"),
     path("event-types/", event_types.index, name="event-types"),
     path("event-types/new", event_types.new, name="event-type-new"),
     path("event-types/<str:public_id>/", event_types.edit, name="event-type"),
