@@ -176,6 +176,13 @@ def detail(page: Page, house: House) -> None:
     page.get_by_role("heading", name="Outside copies").wait_for()
 
 
+def book_for(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/bookings/new/")
+    page.get_by_role("link", name="Intro call").click()
+    page.locator(".times a").first.click()
+    page.get_by_label("Their name").wait_for()
+
+
 def by_hand(what: str, heading: str, **facts: str) -> Callable[[Page, House], None]:
     """The page of a new booking whose meeting was moved or deleted in Zoom."""
 
@@ -324,6 +331,11 @@ SHOTS = [
     Shot("bookings", at("/dashboard/"), signed_in=True),
     Shot("booking", detail, signed_in=True),
     Shot("requests", at("/dashboard/?tab=pending"), signed_in=True),
+    Shot("search-in-vain", at("/dashboard/?q=nobody"), signed_in=True),
+    Shot("week", at(f"/dashboard/week/?from={day(9)}"), signed_in=True),
+    Shot("figures", at("/dashboard/figures/"), signed_in=True),
+    Shot("book-for-choose", at("/dashboard/bookings/new/"), signed_in=True),
+    Shot("book-for", book_for, signed_in=True),
     Shot("request", request_page, signed_in=True),
     Shot("decline", decline_page, signed_in=True),
     Shot("event-type-approval", approval_editor, signed_in=True),

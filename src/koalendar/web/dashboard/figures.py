@@ -53,13 +53,14 @@ def show(request: HttpRequest, host: Host) -> HttpResponse:
         "bars": [piece for at, count in enumerate(counts) for piece in _upright(at, count, most)],
         "width": DAYS * _STEP,
         "height": _HEIGHT,
-        "marks": [_short(day, words) for day, _count in found.days[:: DAYS // 5]],
+        "marks": [_short(day, words) for day, _count in found.days[:: DAYS // 3]],
         "days": [Line(_short(day, words), count) for day, count in found.days if count.booked][::-1],
         "event_types": [
             Line(title, count, _lying(count, found.event_types[0][1].booked))
             for title, count in found.event_types
         ],
-        "span": f"{_short(first, words)} – {_short(words.today, words)}",
+        "first": _short(first, words),
+        "last": _short(words.today, words),
     }
     return render(request, "dashboard/figures.html", context)
 

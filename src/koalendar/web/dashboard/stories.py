@@ -13,6 +13,7 @@ from koalendar.booking.models import Booking, Happening, Message
 from koalendar.booking.queries import CopyState, Whereabouts
 from koalendar.booking.story import happenings_of
 from koalendar.invitations import when
+from koalendar.outbox.models import Entry
 from koalendar.web.dashboard.booking_pages import mail_word
 from koalendar.web.dashboard.wording import HostWording, how_soon
 
@@ -116,21 +117,28 @@ def _trouble(booking: Booking, place: Whereabouts, words: HostWording) -> Iterat
 
 
 def _mails(booking: Booking, words: HostWording) -> Iterator[_Line]:
-    """Each mail as far as it got. What a later change has made useless never left, and is left out."""
+    """Each mail as far as it got, those of one kind that got as far together. What a later change has made
+    useless never left, and is left out.
+    """
     entries = queries.mail_entries(booking)
+    together: dict[tuple[datetime, str, str, str], list[str]] = {}
     for message in booking.messages.exclude(state=Message.State.SUPERSEDED).order_by("pk"):
-        mail = {"recipient": message.recipient, "kind": mail_word(message)}
-        entry = entries.get(message.pk)
-        problem = problems.in_words(entry.problem) if entry and entry.problem else ""
-        if message.state == Message.State.SENT:
-            text = _("Mail handed over to %(recipient)s: %(kind)s") % mail
-            yield message.sent_at or message.created_at, text, ""
-        elif message.state == Message.State.FAILED:
-            at = entry.settled_at if entry and entry.settled_at else message.created_at
-            yield at, _("Mail not delivered to %(recipient)s: %(kind)s") % mail, problem
-        elif message.kind == Message.Kind.REMINDER and entry and entry.due_at and not problem:
-            yield entry.due_at, _("Reminder to %(recipient)s leaves") % mail, ""
-        else:
-            following = how_soon(entry.due_at, now=words.now) if problem and entry and entry.due_at else ""
-            text = _("Mail to %(recipient)s waits: %(kind)s") % mail
-            yield message.created_at, text, f"{problem} {following}".strip()
+        at, text, more = _mail(message, entries.get(message.pk), words)
+        moment = at.replace(microsecond=0)
+        together.setdefault((moment, text, mail_word(message), more), []).append(message.recipient)
+    for (at, text, kind, more), recipients in together.items():
+        yield at, text % {"recipients": ", ".join(recipients), "kind": kind}, more
+
+
+def _mail(message: Message, entry: Entry | None, words: HostWording) -> _Line:
+    """When the mail got how far, and what is wrong; recipients and kind have yet to be put in."""
+    problem = problems.in_words(entry.problem) if entry and entry.problem else ""
+    if message.state == Message.State.SENT:
+        return message.sent_at or message.created_at, _("Mail handed over to %(recipients)s: %(kind)s"), ""
+    if message.state == Message.State.FAILED:
+        at = entry.settled_at if entry and entry.settled_at else message.created_at
+        return at, _("Mail not delivered to %(recipients)s: %(kind)s"), problem
+    if message.kind == Message.Kind.REMINDER and entry and entry.due_at and not problem:
+        return entry.due_at, _("Reminder to %(recipients)s leaves"), ""
+    following = how_soon(entry.due_at, now=words.now) if problem and entry and entry.due_at else ""
+    return message.created_at, _("Mail to %(recipients)s waits: %(kind)s"), f"{problem} {following}".strip()

@@ -94,10 +94,10 @@ def test_each_mail_is_told_as_far_as_it_got(browser: Client) -> None:
 
     told = " / ".join(lines_of(browser, booking))
 
+    assert "Reminder to ina@example.com, ada@example.com, max@example.com leaves" in told
     assert "Mail handed over to ada@example.com: confirmation" in told
     assert "Mail to ina@example.com waits: confirmation The mail server has not taken this mail yet." in told
     assert "Mail not delivered to max@example.com: confirmation The mail server refused" in told
-    assert "Reminder to ina@example.com leaves" in told
 
 
 def test_what_keeps_the_meeting_from_being_made_is_told_with_its_tries(browser: Client) -> None:
