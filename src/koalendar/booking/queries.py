@@ -420,14 +420,17 @@ def in_batches(rows: QuerySet[Booking], *, size: int) -> Iterator[list[Booking]]
 
 
 def _matching(search: str) -> Q:
-    """Django escapes the wildcards of LIKE."""
+    """Django escapes the wildcards of LIKE. Databases may know no capitals but those of ASCII, so that other
+    letters are looked for in each of their spellings.
+    """
     if not search:
         return Q()
-    return (
-        Q(invitee_name__icontains=search)
-        | Q(invitee_email__icontains=search)
-        | Q(appointment__event_type__title__icontains=search)
-    )
+    spellings = {search} if search.isascii() else {search, search.lower(), search.upper(), search.title()}
+    found = Q(pk__in=())
+    for text in sorted(spellings):
+        found |= Q(invitee_name__icontains=text) | Q(invitee_email__icontains=text)
+        found |= Q(appointment__event_type__title__icontains=text)
+    return found
 
 
 class UnknownCursor(ValueError):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from koalendar.accounts.models import Host
 from koalendar.booking import problems, queries
 from koalendar.booking.conditions import why_no_link
+from koalendar.booking.keeping import may_be_no_show
 from koalendar.booking.links import token_for
 from koalendar.booking.models import Booking, Message
 from koalendar.booking.openings import open_slots
@@ -50,6 +51,7 @@ class Row:
     chip: Chip | None
     can_change: bool
     can_start: bool
+    may_be_no_show: bool
     answer_until: str = ""
     beside: Sequence[tuple[str, str]] = ()
     more_beside: int = 0
@@ -76,6 +78,7 @@ def row_of(
         chip=_chip(booking, place, words.now),
         can_change=can_change(booking, now=words.now),
         can_start=is_near and place is not None and place.can_start,
+        may_be_no_show=may_be_no_show(booking, now=words.now),
         answer_until=answer_until(booking, words),
         beside=[(one.hours, one.invitee) for one in beside[:_FEW]],
         more_beside=max(0, len(beside) - _FEW),

@@ -1,6 +1,6 @@
 """Bookings: the agenda, one booking with its outside copies, and what a host does with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -62,12 +62,15 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
         row_of(booking, places.get(booking.pk), words, beside.get(booking.pk, ()))
         for booking in page.bookings
     ]
-    tabs = _tabs(host, tab, search, now)
+    waiting = queries.waiting_for(host, now=now)
+    tabs = _tabs(host, tab, search, {Tab.PENDING: waiting}, now=now)
     context = {
         "tab": tab.value,
+        "pending_count": waiting,
         "tabs": tabs,
         "elsewhere": [other for other in tabs if search and other.count and not other.is_here],
         "first_url": _address(tab, search),
+        "here_url": _address(tab, search, request.GET.get("cursor", "")),
         "export_url": _address(tab, search, page="booking-export"),
         "all_url": _address(tab),
         "search": search,
@@ -103,7 +106,8 @@ class TabLink:
     is_here: bool
 
 
-def _tabs(host: Host, here: Tab, search: str, now: datetime) -> list[TabLink]:
+def _tabs(host: Host, here: Tab, search: str, counts: Mapping[Tab, int], *, now: datetime) -> list[TabLink]:
+    """All four, with these counts; of a search with the numbers that it found."""
     labels = {
         Tab.UPCOMING: _("Upcoming"),
         Tab.PENDING: _("Pending"),
@@ -112,8 +116,6 @@ def _tabs(host: Host, here: Tab, search: str, now: datetime) -> list[TabLink]:
     }
     if search:
         counts = queries.tab_counts(host, now=now, search=search)
-    else:
-        counts = {Tab.PENDING: queries.waiting_for(host, now=now)}
     return [TabLink(labels[tab], _address(tab, search), counts.get(tab), is_here=tab is here) for tab in Tab]
 
 
@@ -248,12 +250,15 @@ def no_show(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     """Whether the invitee came; the same button takes it back, so nothing is asked before."""
     booking = own(queries.booking_of(host, uid))
     came = request.POST.get("came") == "yes"
+    list_page = request.POST.get("back", "")
     try:
         (keeping.take_back_no_show if came else keeping.note_no_show)(booking, now=clock.now())
     except WrongState:
         messages.info(request, _("That can be noted once a booking has begun, unless it was cancelled."))
     else:
         messages.success(request, _("Noted as attended.") if came else _("Noted as a no-show."))
+    if list_page.startswith(f"{reverse('dashboard')}?"):
+        return redirect(list_page)
     return redirect("dashboard-booking", uid=booking.uid)
 
 

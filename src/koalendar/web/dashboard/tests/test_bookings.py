@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -78,9 +79,9 @@ def test_the_agenda_names_the_day_once_and_the_zone(browser: Client) -> None:
     assert "09:00–09:30" in page or "9:00 – 9:30 AM" in page
 
 
-@pytest.mark.parametrize("text", ["ina b", "INA@EXAMPLE", "intro"])
+@pytest.mark.parametrize("text", ["ina b", "INA@EXAMPLE", "intro", "ö", "ÖLAND"])
 def test_searching_finds_by_name_e_mail_and_title(browser: Client, text: str) -> None:
-    book()
+    book(invitee=Invitee("Ina Berg-Öland", "ina@example.com", "UTC"))
 
     assert "Ina Berg" in browser.get("/dashboard/", {"q": text}).content.decode()
 
@@ -133,7 +134,7 @@ def test_more_than_a_page_is_shown_by_a_link(browser: Client) -> None:
     assert "Ina 26" in browser.get(more).content.decode()
 
 
-@pytest.mark.parametrize("tab", ["upcoming", "cancelled"])
+@pytest.mark.parametrize("tab", ["upcoming", "past", "cancelled"])
 def test_a_full_page_asks_the_database_as_often_as_one_booking(
     browser: Client, django_assert_num_queries: Any, tab: str
 ) -> None:
@@ -144,6 +145,13 @@ def test_a_full_page_asks_the_database_as_often_as_one_booking(
             made(booking)
             if tab == "cancelled":
                 cancel(booking, by=Booking.By.HOST, now=clock.now())
+            if tab == "past":
+                appointment, back = booking.appointment, timedelta(days=60)
+                appointment.holds.update(
+                    blocks_from=F("blocks_from") - back, blocks_until=F("blocks_until") - back
+                )
+                appointment.start, appointment.end = appointment.start - back, appointment.end - back
+                appointment.save()
 
     address = f"/dashboard/?tab={tab}"
     fill(range(1))

@@ -182,6 +182,19 @@ def test_a_no_show_is_noted_shown_in_the_list_and_taken_back(browser: Client) ->
     assert lines_of(browser, booking)[0] == "You noted that Ina Berg came after all"
 
 
+def test_a_no_show_is_noted_from_the_list_and_leads_back_to_it(browser: Client) -> None:
+    booking = begun(browser)
+    page = browser.get("/dashboard/?q=ina").content.decode()
+    assert '<input type="hidden" name="back" value="/dashboard/?q=ina">' in page
+
+    answer = browser.post(f"{page_of(booking)}no-show", {"back": "/dashboard/?q=ina"})
+    assert answer.headers["Location"] == "/dashboard/?q=ina"
+
+    for elsewhere in ("https://evil.example/", "//evil.example", "/dashboard/../x", ""):
+        answer = browser.post(f"{page_of(booking)}no-show", {"back": elsewhere})
+        assert answer.headers["Location"] == page_of(booking)
+
+
 def test_noting_twice_is_told_once() -> None:
     booking = make_booking()
     for _ in range(2):
