@@ -565,7 +565,9 @@ def _read_cursor(cursor: str) -> tuple[datetime, int] | None:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         start, pk = text.split("|")
         instant = datetime.fromisoformat(start)
-        return (instant.astimezone(UTC), int(pk)) if instant.tzinfo else None
+        # No booking of ours is near the ends of the calendar, where it cannot be counted with.
+        is_ours = instant.tzinfo is not None and 1970 < instant.year < 9999
+        return (instant.astimezone(UTC), int(pk)) if is_ours else None
     except (binascii.Error, ValueError, OverflowError):  # The last: beyond the years that there are.
         return None
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from koalendar import clock
@@ -95,6 +96,7 @@ def choose(request: HttpRequest, host: Host) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 @for_host
 def book_for(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
     event_type = asking.at_will(own_of(queries.event_types_of(host), public_id=public_id, active=True))

@@ -56,7 +56,6 @@ def export(request: HttpRequest, host: Host) -> StreamingHttpResponse:
     )
     name = f"bookings-{tab.value}-{now:%Y-%m-%d}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -48,13 +48,27 @@ def cursor(text: str) -> str:
 
 CURSORS = [
     cursor(f"{instant}|{pk}")
-    for instant in ("0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00", "2026-12-01T09:00+00:00")
+    for instant in (
+        "0001-01-01T00:00+14:00",
+        "0001-01-02T00:00+00:00",
+        "9999-12-31T23:59+00:00",
+        "9999-12-31T23:59-14:00",
+        "2026-12-01T09:00+00:00",
+    )
     for pk in ("1", "-1", "9" * 30, "9" * 5000, "\0")
 ]
 
 # Every page that can be looked at, with all that its address may say.
 LOOKED_AT = [
     ("/dashboard/", ("tab", "q", "cursor")),
+    ("/dashboard/bookings/export", ("tab", "q")),
+    ("/dashboard/bookings/new/", ()),
+    (
+        "/dashboard/bookings/new/{event_type}/",
+        ("month", "date", "duration", "tz", "clock", "slot", "zones", "q", "keep", "name"),
+    ),
+    ("/dashboard/week/", ("from",)),
+    ("/dashboard/figures/", ()),
     ("/dashboard/bookings/{booking}/", ("start_problem",)),
     ("/dashboard/bookings/{booking}/copies", ("look",)),
     ("/dashboard/bookings/{booking}/start", ()),
@@ -92,6 +106,12 @@ LOOKED_AT = [
 
 # Every form, with all that it may say.
 POSTED = [
+    (
+        "/dashboard/bookings/new/{event_type}/",
+        ("slot", "duration", "tz", "key", "name", "email", "zone", "guests", "location"),
+    ),
+    ("/dashboard/bookings/{booking}/note", ("note",)),
+    ("/dashboard/bookings/{booking}/no-show", ("came", "back")),
     ("/dashboard/bookings/{booking}/cancel", ("reason",)),
     ("/dashboard/bookings/{booking}/reschedule", ("start", "reason")),
     (
@@ -182,6 +202,7 @@ def test_nothing_typed_makes_a_form_fail(
         "kind": "hours", "day": clock.now().date().isoformat(), "hours-start": "09:00", "hours-end": "10:00",
         "mon-open": "on", "mon-start": "09:00", "mon-end": "10:00", "q": "kath",
         "first": "2030-01-01", "last": "2030-01-02", "message": "",
+        "slot": f"{clock.now() + timedelta(days=8):%Y-%m-%d}T09:00+00:00", "email": "ina@example.com",
     }  # fmt: skip
     sent = [
         good | {field: encoded(text)} | button

@@ -26,6 +26,8 @@ POSTED = {
     "dashboard-booking-take-time",
     "dashboard-booking-restore-time",
     "dashboard-booking-new-link",
+    "dashboard-booking-note",
+    "dashboard-booking-no-show",
     "event-type-bookable",
     "schedule-duplicate",
     "schedule-default",
