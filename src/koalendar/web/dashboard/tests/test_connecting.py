@@ -216,7 +216,7 @@ def test_the_mail_leads_to_pages_of_ours_only(client: Client, wanted: str) -> No
     link = sign_up(client, wanted)
 
     assert "next=" not in link
-    assert confirm(client, link) == "/dashboard/"
+    assert confirm(client, link) == "/dashboard/start/"
 
 
 def test_signing_in_keeps_the_page_that_asked_for_zoom(client: Client) -> None:

@@ -29,6 +29,7 @@ POSTED = {
     "dashboard-booking-note",
     "dashboard-booking-no-show",
     "event-type-bookable",
+    "event-type-duplicate",
     "schedule-duplicate",
     "schedule-default",
     "setup-dismiss",
