@@ -119,3 +119,46 @@ def test_whoever_is_away_cannot_be_booked_and_his_pages_say_until_when(
     is_accessible(page)
     page.get_by_role("button", name="Take it back").click()
     assert Profile.objects.get().away == []
+
+
+def test_looking_around_asks_nothing_on_leaving_and_choosing_does(visit: Visit, live_server: Any) -> None:
+    page = sign_in(visit(), ada(), site=live_server.url)
+    page.goto(f"{live_server.url}/dashboard/availability/")
+    page.get_by_role("link", name="Dates Working hours").click()
+    page.get_by_role("button", name="Next month").click()
+    expect(page.get_by_role("button", name="Previous month")).to_be_enabled()
+    expect(page.get_by_text("Unsaved changes")).to_be_hidden()
+
+    page.locator(".month label.day").first.click()
+    page.get_by_role("button", name="Next month").click()
+    expect(page.get_by_text("1 date of another month is chosen too")).to_be_visible()
+    expect(page.get_by_text("Unsaved changes")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (1280, "dark")])
+def test_every_state_of_hours_and_dates_is_accessible(
+    visit: Visit, live_server: Any, is_accessible: Check, width: int, scheme: str
+) -> None:
+    schedule = ada().schedules.get()
+    schedule.overrides = {in_days(n).isoformat(): [["10:00", "12:00"]] for n in range(3)}
+    schedule.save()
+    page = sign_in(visit(width=width, color_scheme=scheme), ada(), site=live_server.url)
+    page.goto(f"{live_server.url}/dashboard/availability/{schedule.public_id}/")
+    page.locator("#zone-change").click()
+    page.locator("#zone-search").press_sequentially("new")
+    expect(page.get_by_role("button", name="New York")).to_be_visible()
+    page.locator("#day-mon summary").click()
+    is_accessible(page)
+    page.locator("#name").fill("")
+    page.locator("#mon-start-0").fill("18:00")
+    page.locator(".save-bar button").click()
+    expect(page.locator("#error-summary")).to_be_focused()
+    is_accessible(page)
+
+    page.goto(f"{live_server.url}/dashboard/availability/{schedule.public_id}/dates")
+    is_accessible(page)
+    page.get_by_label("These hours:").check()
+    page.locator("#hours-end-0").fill("08:00")
+    page.locator("form#dates .btn.primary").click()
+    expect(page.locator("#error-summary")).to_be_focused()
+    is_accessible(page)

@@ -43,17 +43,16 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A form whose changes would be lost says so, and the browser asks before leaving.
+// What is marked data-look changes nothing: turning a month, looking for a zone.
 let unsaved = document.querySelector("form[data-unsaved-draft]") !== null;
-const touched = (event) => {
-  const form = event.target.closest("form[data-editor]");
-  if (!form) return;
-  unsaved = true;
-  for (const mark of form.querySelectorAll("[data-unsaved]")) mark.hidden = false;
+const touched = (control) => {
+  if (!control?.closest("form[data-editor]")) return;
+  unsaved ||= !control.matches("[data-look]");
+  // The control may be gone from the page by now, together with its form.
+  if (unsaved) for (const mark of document.querySelectorAll("form[data-editor] [data-unsaved]")) mark.hidden = false;
 };
-document.addEventListener("input", touched);
-document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.target.closest("form[data-editor]")) unsaved = true;
-});
+document.addEventListener("input", (event) => touched(event.target));
+document.addEventListener("htmx:afterRequest", (event) => touched(event.detail.requestConfig.elt));
 document.addEventListener("submit", () => { unsaved = false; });
 addEventListener("beforeunload", (event) => {
   if (unsaved) event.preventDefault();
