@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from koalendar import clock
-from koalendar.booking import keeping
+from koalendar.booking import keeping, story
 from koalendar.booking.actions import Invitee, cancel
-from koalendar.booking.models import Booking, EventType, Note
+from koalendar.booking.models import Booking, EventType, Happening, Note
 from tests.flows.test_dashboard import sign_in
 from tests.people import ada, make_booking, make_event_type
 
@@ -112,6 +112,19 @@ def test_a_note_and_a_no_show_are_kept(visit: Visit, live_server: Any) -> None:
     expect(page.locator(".totals > div", has_text="No-shows")).to_contain_text("1")
     page.get_by_text("The numbers by day").click()
     expect(page.get_by_role("row", name=re.compile("1 0 1$")).first).to_be_visible()
+
+
+def test_the_story_goes_on_while_something_is_under_way(visit: Visit, live_server: Any) -> None:
+    booking = book(make_event_type(), "Ina Berg", 9)
+    page = sign_in(visit(), ada(), site=live_server.url)
+    page.goto(f"{live_server.url}/dashboard/bookings/{booking.uid}/")
+    expect(page.get_by_text("Zoom meeting made")).to_have_count(0)
+
+    story.tell(booking.appointment, Happening.Kind.MEETING_MADE, at=clock.now())
+
+    expect(page.get_by_text("Zoom meeting made")).to_be_visible()
+    expect(page.get_by_role("heading", name="What happened")).to_have_count(1)
+    expect(page.get_by_role("heading", name="Outside copies")).to_have_count(1)
 
 
 def test_the_week_leads_to_a_booking_and_on_to_other_weeks(visit: Visit, live_server: Any) -> None:

@@ -401,7 +401,7 @@ def _held_page(
 
 def found_on(host: Host, tab: Tab, *, now: datetime, search: str = "") -> QuerySet[Booking]:
     """What a tab shows of the host's bookings, where `search` stands in the invitee's name or e-mail address
-    or in the title; in no order."""
+    or in the title, as it is or as it was when it was booked; in no order."""
     return bookings_of(host).filter(_tab_filter(tab, now), _matching(search))
 
 
@@ -429,7 +429,7 @@ def _matching(search: str) -> Q:
     found = Q(pk__in=())
     for text in sorted(spellings):
         found |= Q(invitee_name__icontains=text) | Q(invitee_email__icontains=text)
-        found |= Q(appointment__event_type__title__icontains=text)
+        found |= Q(appointment__event_type__title__icontains=text) | Q(snapshot__title__icontains=text)
     return found
 
 

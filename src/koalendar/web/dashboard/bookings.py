@@ -142,9 +142,9 @@ def detail(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
 @require_GET
 @for_host
 def copies(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
-    """The panel of outside copies alone, which asks again by itself while something is under way."""
+    """The panel of outside copies, which asks again by itself while something is under way, and the story."""
     booking = own(queries.booking_of(host, uid))
-    return render(request, "dashboard/_copies.html", _detail_context(request, host, booking))
+    return render(request, "dashboard/_copies_again.html", _detail_context(request, host, booking))
 
 
 def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[str, object]:

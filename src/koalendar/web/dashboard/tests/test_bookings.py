@@ -86,6 +86,15 @@ def test_searching_finds_by_name_e_mail_and_title(browser: Client, text: str) ->
     assert "Ina Berg" in browser.get("/dashboard/", {"q": text}).content.decode()
 
 
+def test_a_title_is_found_as_it_is_and_as_it_was_booked(browser: Client) -> None:
+    event_type = book().appointment.event_type
+    event_type.title = "First talk"
+    event_type.save()
+
+    for text in ("intro call", "first talk"):
+        assert "Ina Berg" in browser.get("/dashboard/", {"q": text}).content.decode()
+
+
 def test_a_search_in_vain_says_what_to_do(browser: Client) -> None:
     book()
 
