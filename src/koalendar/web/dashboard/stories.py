@@ -1,8 +1,9 @@
 """What happened to a booking, in words: who did what, what became of its meeting and of each mail."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -28,6 +29,7 @@ class Event:
     more: str = ""
 
 
+_A_MINUTE = timedelta(minutes=1)
 _Line = tuple[datetime, str, str]
 
 
@@ -117,17 +119,29 @@ def _trouble(booking: Booking, place: Whereabouts, words: HostWording) -> Iterat
 
 
 def _mails(booking: Booking, words: HostWording) -> Iterator[_Line]:
-    """Each mail as far as it got, those of one kind that got as far together. What a later change has made
-    useless never left, and is left out.
+    """Each mail as far as it got, in one line with those of its kind that got as far within a minute. What a
+    later change has made useless never left, and is left out.
     """
     entries = queries.mail_entries(booking)
-    together: dict[tuple[datetime, str, str, str], list[str]] = {}
+    alike: dict[tuple[str, str, str], list[tuple[datetime, str]]] = defaultdict(list)
     for message in booking.messages.exclude(state=Message.State.SUPERSEDED).order_by("pk"):
         at, text, more = _mail(message, entries.get(message.pk), words)
-        moment = at.replace(microsecond=0)
-        together.setdefault((moment, text, mail_word(message), more), []).append(message.recipient)
-    for (at, text, kind, more), recipients in together.items():
-        yield at, text % {"recipients": ", ".join(recipients), "kind": kind}, more
+        alike[text, mail_word(message), more].append((at, message.recipient))
+    for (text, kind, more), mails in alike.items():
+        for at, recipients in _together(mails):
+            yield at, text % {"recipients": ", ".join(recipients), "kind": kind}, more
+
+
+def _together(mails: Sequence[tuple[datetime, str]]) -> list[tuple[datetime, list[str]]]:
+    """The recipients of mails that got somewhere within a minute, with the last moment of it."""
+    groups: list[tuple[list[datetime], list[str]]] = []
+    for at, recipient in sorted(mails, key=lambda mail: mail[0]):
+        if not groups or at - groups[-1][0][0] > _A_MINUTE:
+            groups.append(([], []))
+        moments, recipients = groups[-1]
+        moments.append(at)
+        recipients.append(recipient)
+    return [(moments[-1], recipients) for moments, recipients in groups]
 
 
 def _mail(message: Message, entry: Entry | None, words: HostWording) -> _Line:

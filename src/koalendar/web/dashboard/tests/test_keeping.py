@@ -100,6 +100,19 @@ def test_each_mail_is_told_as_far_as_it_got(browser: Client) -> None:
     assert "Mail not delivered to max@example.com: confirmation The mail server refused" in told
 
 
+def test_mails_that_left_together_share_a_line_and_stand_above_what_caused_them(browser: Client) -> None:
+    booking = book(guests=["max@example.com"])
+    for seconds, audience in ((0, "invitee"), (20, "host"), (300, "guest")):
+        sent_at = booking.created_at + timedelta(seconds=seconds)
+        booking.messages.filter(audience=audience).update(state="sent", sent_at=sent_at)
+
+    assert lines_of(browser, booking) == [
+        "Mail handed over to max@example.com: confirmation",
+        "Mail handed over to ina@example.com, ada@example.com: confirmation",
+        "Ina Berg booked",
+    ]
+
+
 def test_what_keeps_the_meeting_from_being_made_is_told_with_its_tries(browser: Client) -> None:
     booking = book()
     booking.appointment.meetings.update(problem="no_answer", problem_since=clock.now())
