@@ -296,7 +296,31 @@ def last_mail(page: Page, house: House) -> None:
     page.goto(f"{house.sandbox}/mail/{mails[-1]['n']}/html")
 
 
+def in_language(code: str, *, until: str) -> Callable[[Page, House], None]:
+    """The way of an invitee who reads `code`, until "pick", "form" or "booked"."""
+
+    def go(page: Page, house: House) -> None:
+        page.goto(f"{house.site}/ada/intro-call/?date={day(9)}&language={code}")
+        page.locator(".times a").first.wait_for()
+        if until == "pick":
+            return
+        page.locator(".times a").first.click()
+        page.locator("#id_name").fill("Ina Berg")
+        if until == "form":
+            return
+        page.locator("#id_email").fill("ina@example.com")
+        page.locator(".details button.primary").click()
+        page.locator(".link-box[data-state=ready]").wait_for()
+
+    return go
+
+
+LANGUAGES_TO_LOOK_AT = [
+    Shot(f"{until}-{code}", in_language(code, until=until))
+    for code, until in product(("de", "ar", "ja"), ("pick", "form", "booked"))
+]
 SHOTS = [
+    *LANGUAGES_TO_LOOK_AT,
     Shot("home", at("/")),
     Shot("install-signed-out", at("/integrations/zoom/install")),
     Shot("install-start-again", at("/integrations/zoom/callback?code=stray")),
@@ -403,6 +427,7 @@ def shoot(browser: Browser, house: House, width: int, theme: str, wanted: set[st
         shot.go(page, house)
         page.wait_for_load_state("networkidle")
         page.screenshot(path=FOLDER / f"{shot.name}-{width}-{theme}.png", full_page=True)
+        page.context.clear_cookies(name="language")
     for context in contexts:
         context.close()
 

@@ -66,7 +66,7 @@ def asked_for(request: HttpRequest) -> str:
     if _is_ours(chosen):
         return chosen
     tags = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
-    return next((found for tag, _quality in tags if (found := supported(tag))), "")
+    return next((found for tag, quality in tags if quality and (found := supported(tag))), "")
 
 
 def is_for_invitees(request: HttpRequest) -> bool:

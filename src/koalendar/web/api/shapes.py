@@ -334,7 +334,8 @@ class AwayShown(Shape):
 
 
 class InviteeAsked(Shape):
-    """Who books. `timezone` is for the mails' times."""
+    """Who books. `timezone` is for the mails' times, `locale` for their language; without one it is the
+    host's choice."""
 
     name: Text
     email: Text = Field(examples=["ina@example.com"])

@@ -41,6 +41,8 @@ def language_of(answer: Any) -> str:
         (FRENCH, "fr"),
         ("pt-BR,pt;q=0.9", "pt"),
         ("fi,ja;q=0.5", "ja"),
+        ("de;q=0,nl;q=0.1", "nl"),
+        ("en;q=0.2,pl;q=0.8", "pl"),
         ("fi", "en"),
         ("*", "en"),
         ("x" * 9000, "en"),
