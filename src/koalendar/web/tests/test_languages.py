@@ -173,7 +173,7 @@ def test_arabic_runs_from_right_to_left(client: Client) -> None:
     booking = make_booking()
     page = get(client, f"/b/{token_for(booking)}/", accept="ar").content.decode()
     assert '<html lang="ar" dir="rtl"' in page
-    assert "<bdi>\N{FIRST STRONG ISOLATE}Ina Berg\N{POP DIRECTIONAL ISOLATE}، " in page
+    assert "<bdi>\N{RIGHT-TO-LEFT MARK}\N{FIRST STRONG ISOLATE}Ina Berg\N{POP DIRECTIONAL ISOLATE}، " in page
 
 
 def test_nothing_of_a_language_stays_behind_after_the_answer(client: Client) -> None:
