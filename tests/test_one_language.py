@@ -18,6 +18,7 @@ from django.test import Client
 from koalendar.booking.actions import cancel, confirm, decline, expire, reschedule
 from koalendar.booking.links import token_for
 from koalendar.booking.models import Booking, Message
+from koalendar.booking.revising import add_away
 from koalendar.delivery.tests.letterbox import arrived, full_booking, give_link, html_of, owe, owed, text_of
 from koalendar.outbox.models import Entry
 from tests.people import INA, NOW, ada, make_booking, make_event_type, make_host
@@ -151,6 +152,15 @@ def inactive(browser: Client) -> Any:
     return browser.get(PAGE)
 
 
+def away(path: str = "", **form: str) -> Shown:
+    def show(browser: Client) -> Any:
+        make_event_type(questions=[])
+        add_away(ada(), first="2026-12-01", last="2026-12-02", message="", today=NOW.date())
+        return browser.post(PAGE, GOOD | form) if form else browser.get(path)
+
+    return show
+
+
 def nothing_to_book(browser: Client) -> Any:
     make_host()
     return browser.get("/ada/")
@@ -220,6 +230,8 @@ PAGES: dict[str, Shown] = {
     "form, guests without end": sent({"guests": "g" * 4000}),
     "taken": taken(),
     "taken request": taken(fields=REQUEST),
+    "away": away(f"{PAGE}?date=2026-12-01"),
+    "away, booked all the same": away(tz="UTC"),
     "over": sent({"slot": "2026-11-30T07:00+00:00", "answer-a": ""}, questions=[], locations=PLACES[:1]),
     "no event type": inactive,
     "host page": looked_at("/ada/"),
