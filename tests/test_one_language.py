@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 from django.core.cache import caches
-from django.test import Client
+from django.shortcuts import render
+from django.test import Client, RequestFactory
+from django.utils import translation
 
 from koalendar.booking.actions import cancel, confirm, decline, expire, reschedule
 from koalendar.booking.links import token_for
@@ -295,6 +297,15 @@ def test_a_form_that_was_open_for_too_long_speaks_it_too() -> None:
     answer = Client(enforce_csrf_checks=True, headers={"Accept-Language": "ja"}).post(PAGE, GOOD)
     assert answer.status_code == 403
     assert forgotten_in(answer.content.decode()) == []
+
+
+@pytest.mark.parametrize("name", ["400", "403", "404", "500"])
+def test_a_page_about_an_error_speaks_it_too(rf: RequestFactory, settings: Any, name: str) -> None:
+    settings.KOALENDAR_SUPPORT_EMAIL = "help@koalendar.example"
+    request = rf.get("/")
+    request.user = ada()
+    with translation.override("ja"):
+        assert forgotten_in(render(request, f"{name}.html").content.decode()) == []
 
 
 def test_the_calendar_file_speaks_it_too(browser: Client) -> None:
