@@ -236,9 +236,12 @@ def dates(page: Page, house: House) -> None:
     page.goto(f"{house.site}/dashboard/availability/")
     page.get_by_role("link", name="Dates ").first.click()
     page.locator("#following").click()
+    for place in (23, 24):
+        page.locator(".month label.day").nth(place).click()
+    page.locator("#kind-off").check()
+    page.locator("form#dates .btn.primary").click()
+    page.get_by_role("link", name=re.compile(" December| January")).first.wait_for()
     page.locator(".month label.day").nth(8).click()
-    page.locator(".month label.day").nth(9).click()
-    page.get_by_label("Not available").check()
 
 
 def setup_card(page: Page, house: House) -> None:
