@@ -91,6 +91,11 @@ class Scene:
         return self.kind is _Kind.BOOKED and self.by == Booking.By.HOST
 
     @property
+    def was_booked_by_host(self) -> bool:
+        """The host himself has booked this time for the invitee."""
+        return self.booking.booked_by == Booking.By.HOST
+
+    @property
     def is_withheld(self) -> bool:
         """Addresses to join and numbers to call are the host's, who has not agreed to give them yet."""
         return self.is_request and not self.for_host
@@ -202,6 +207,8 @@ def _booked_subject(scene: Scene, what: Mapping[str, str]) -> str:
         return to_host("Booked; the Zoom link follows: %(what)s, %(when)s") % what
     if scene.link_follows:
         return _("Booked; your Zoom link follows: %(what)s, %(when)s") % what
+    if scene.for_host and scene.was_booked_by_host:
+        return to_host("You booked %(title)s for %(invitee)s, %(when)s") % what
     if scene.for_host:
         return to_host("%(invitee)s booked %(title)s, %(when)s") % what
     return _("%(what)s, %(when)s") % what
@@ -249,6 +256,8 @@ def heading(scene: Scene) -> str:
             return _("Your request is with %(host)s") % names
         case _Kind.BOOKED if scene.is_answer and scene.for_host:
             return to_host("You confirmed this booking")
+        case _Kind.BOOKED if scene.for_host and scene.was_booked_by_host:
+            return to_host("You booked a time for %(invitee)s") % names
         case _Kind.BOOKED if scene.for_host:
             return to_host("%(invitee)s booked a time with you") % names
         case _Kind.BOOKED if scene.audience is _Audience.GUEST:
@@ -318,6 +327,8 @@ def _who_did_what(scene: Scene) -> str:
     names = {"host": scene.host, "title": scene.title}
     if scene.kind is _Kind.BOOKED and scene.audience is _Audience.GUEST:
         return _("You were named as a guest of a time booked with %(host)s.") % names
+    if scene.kind is _Kind.BOOKED and scene.was_booked_by_host and not scene.for_host:
+        return _("%(host)s booked this time for you.") % names
     if scene.kind is _Kind.LINK_HERE:
         return _("The booking stands as it was, now with its Zoom meeting.")
     if scene.kind not in (_Kind.RESCHEDULED, _Kind.CANCELLED):

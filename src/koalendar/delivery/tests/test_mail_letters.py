@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from koalendar.booking.links import token_for
-from koalendar.booking.models import Profile
+from koalendar.booking.models import Booking, Profile
 from koalendar.booking.queries import CopyState, Whereabouts
 from koalendar.delivery.tests.letterbox import (
     AUDIENCES,
@@ -46,6 +46,18 @@ def test_every_mail_says_what_when_and_with_whom_in_both_forms(kind: str, audien
         assert "Tuesday 1 December" in words
         assert "10:00–10:30, New York time" in words
         assert "16:00–16:30, Paris time" in words
+
+
+def test_what_a_host_booked_for_somebody_says_so_to_both() -> None:
+    booking = full_booking()
+    booking.booked_by = Booking.By.HOST
+    booking.save(update_fields=["booked_by"])
+    give_link(booking)
+    host, invitee = (arrived(owed(booking, "booked", audience)) for audience in ("host", "invitee"))
+    assert host["Subject"].startswith("You booked Intro call for Ina Berg, ")
+    assert "You booked a time for Ina Berg" in text_of(host)
+    assert "You are booked" in text_of(invitee)
+    assert "Ada Lovelace booked this time for you." in text_of(invitee)
 
 
 @EVERY_MAIL

@@ -172,10 +172,11 @@ def of_a_day() -> date:
     return TUESDAY_NINE.date()
 
 
-def test_figures_tell_what_became_of_each_booking() -> None:
-    day = of_a_day()
+def test_figures_tell_what_became_of_each_booking(django_assert_num_queries: Any) -> None:
+    day, host = of_a_day(), ada()
 
-    found = figures(ada(), first=day - DAY, last=day + DAY)
+    with django_assert_num_queries(1):
+        found = figures(host, first=day - DAY, last=day + DAY)
 
     assert found.total == Count(booked=3, cancelled=1, no_shows=1)
     assert found.total.kept == 1
