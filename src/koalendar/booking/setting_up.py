@@ -25,9 +25,9 @@ from koalendar.booking.rules import (
 )
 
 
-def move_in(host: Host, *, slug: str = "", setup: Sequence[str] = ()) -> Profile:
+def move_in(host: Host, *, slug: str = "", setup: Sequence[str] = (), language: str = "") -> Profile:
     """Give a new host what every host has: a public address and working hours. `setup` are the steps of
-    setting up that he is to be led through.
+    setting up that he is to be led through, `language` is the one for his invitees (else that of his dates).
 
     Without `slug` a free one is made from the name or the e-mail address. Raises ValidationError for a
     slug that is malformed, reserved or taken.
@@ -40,7 +40,7 @@ def move_in(host: Host, *, slug: str = "", setup: Sequence[str] = ()) -> Profile
                 slug=chosen,
                 host=host,
                 name=host.name,
-                language=supported(host.locale) or OF_HOSTS,
+                language=language or supported(host.locale) or OF_HOSTS,
                 setup_left=list(setup),
             )
         Schedule.objects.create(host=host, name="Working hours", zone=host.zone)

@@ -22,6 +22,7 @@ from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
 from koalendar.booking.first_steps import is_fresh
+from koalendar.booking.languages import OF_HOSTS
 from koalendar.connections.sealing import seal, unseal
 from koalendar.web.limits import client_address
 
@@ -117,9 +118,10 @@ def _signed_in_lately(request: HttpRequest) -> bool:
 
 
 def _first_language(request: HttpRequest) -> str:
-    """The tag that the browser puts first: dates follow it even where our sentences are not translated."""
+    """The tag that the browser puts first, if it is of the language that hosts' pages are in; else the one
+    that writes dates as most of the world does, for two languages in one sentence read badly."""
     first = request.headers.get("Accept-Language", "").split(",")[0].split(";")[0].strip()
-    return first if _TAG.fullmatch(first) else str(settings.LANGUAGE_CODE)
+    return first if _TAG.fullmatch(first) and first.split("-")[0] == OF_HOSTS else "en-GB"
 
 
 class _Site:

@@ -26,6 +26,7 @@ from koalendar.booking.keeping import LONGEST_NOTE
 from koalendar.booking.models.profile import SETUP_STEPS
 from koalendar.booking.setting_up import judge_slug, move_in
 from koalendar.scheduling.zones import canonical_zone, zone_names
+from koalendar.web.languages import asked_for
 
 LONGEST_PASSWORD = 128
 
@@ -206,8 +207,8 @@ class SignupForm(OurWords, allauth_forms.SignupForm):
         with transaction.atomic():
             return super().save(request)
 
-    def signup(self, request: HttpRequest, user: Host) -> None:  # noqa: ARG002 - allauth calls it so.
-        move_in(user, slug=self.cleaned_data["slug"], setup=SETUP_STEPS)
+    def signup(self, request: HttpRequest, user: Host) -> None:
+        move_in(user, slug=self.cleaned_data["slug"], setup=SETUP_STEPS, language=asked_for(request))
 
 
 class SettingsForm(forms.Form):
@@ -223,7 +224,7 @@ class SettingsForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     zone = forms.ChoiceField(label=_("Time zone"))
-    locale = forms.ChoiceField(label=_("Language and dates"))
+    locale = forms.ChoiceField(label=_("Dates and times"))
     language = forms.ChoiceField(
         label=_("Language for invitees"),
         choices=settings.LANGUAGES,
@@ -241,9 +242,7 @@ class SettingsForm(forms.Form):
             "Your page is at %(base)s/%(slug)s/. After a change the old address still leads there."
         ) % {"base": settings.KOALENDAR_BASE_URL, "slug": self.profile.slug}
         self.fields["zone"] = zone_field(host.zone)
-        self.fields["locale"] = forms.ChoiceField(
-            label=_("Language and dates"), choices=_languages(host.locale)
-        )
+        self.fields["locale"] = forms.ChoiceField(label=_("Dates and times"), choices=_languages(host.locale))
 
     def clean_slug(self) -> str:
         slug = str(self.cleaned_data["slug"]).strip().lower()

@@ -34,12 +34,20 @@ def sign_up(client: Client, **fields: str) -> None:
     client.post("/accounts/signup/", GRACE | fields, headers={"Accept-Language": "en-US,en;q=0.5"})
 
 
+def test_a_host_with_a_french_browser_reads_english_and_offers_french(client: Client) -> None:
+    client.post("/accounts/signup/", GRACE, headers={"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.5"})
+
+    host = Host.objects.get()
+    assert (host.locale, host.profile.language) == ("en-GB", "fr")
+
+
 def test_signing_up_makes_a_host_with_an_address_hours_and_the_browsers_zone(client: Client) -> None:
     sign_up(client)
 
     host = Host.objects.get(email="grace@example.com")
     assert (host.name, host.zone, host.locale) == ("Grace Hopper", "America/New_York", "en-US")
     assert host.profile.slug == "grace-hopper"
+    assert host.profile.language == "en"
     assert host.schedules.get().zone == "America/New_York"
 
 
