@@ -73,7 +73,8 @@ def _taken() -> ValidationError:
 
 
 def change_address(profile: Profile, slug: str) -> None:
-    """Move the profile to another address; the old one goes on leading here.
+    """Move the profile to another address; the old one goes on leading here, if there was ever something to
+    book at it: else nobody was given it, and it is free again.
 
     Raises ValidationError for a slug that is malformed, reserved or taken.
     """
@@ -82,7 +83,8 @@ def change_address(profile: Profile, slug: str) -> None:
         return
     with transaction.atomic():
         ProfileAlias.objects.filter(slug__iexact=slug, profile=profile).delete()
-        ProfileAlias.objects.get_or_create(slug=profile.slug, profile=profile)
+        if profile.event_types.exists():
+            ProfileAlias.objects.get_or_create(slug=profile.slug, profile=profile)
         profile.slug = slug
         with _taken_if_refused():
             profile.save(update_fields=["slug"])

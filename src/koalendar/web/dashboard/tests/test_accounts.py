@@ -13,11 +13,12 @@ from django.test import Client
 
 from koalendar.accounts.models import AccountMail, Audit, Host
 from koalendar.booking import setting_up
+from koalendar.booking.setting_up import change_address
 from koalendar.outbox.models import Entry
 from koalendar.web.dashboard.adapter import TwoFactorAdapter, at_base
 from koalendar.web.dashboard.forms import SignupForm
 from koalendar.web.dashboard.tests.browsers import sign_in
-from tests.people import PASSWORD, ada, make_host
+from tests.people import PASSWORD, ada, make_event_type, make_host
 
 pytestmark = pytest.mark.django_db
 
@@ -256,6 +257,7 @@ def test_whoever_signed_in_a_moment_ago_is_not_asked_again_before_two_factor(cli
 
 def test_settings_move_the_address_and_the_old_one_leads_on(client: Client) -> None:
     sign_in(client, ada())
+    make_event_type()
 
     answer = client.post(
         "/dashboard/settings/",
@@ -275,6 +277,16 @@ def test_settings_move_the_address_and_the_old_one_leads_on(client: Client) -> N
     assert host.profile.language == "de"
     assert host.profile.aliases.get().slug == "ada"
     assert Audit.objects.filter(host=host, act="address_changed").exists()
+
+
+def test_an_address_at_which_nothing_could_be_booked_is_free_again() -> None:
+    profile = ada().profile
+    change_address(profile, "countess")
+    assert not profile.aliases.exists()
+    change_address(profile, "ada")
+    make_event_type()
+    change_address(profile, "countess")
+    assert profile.aliases.get().slug == "ada"
 
 
 def test_settings_refuse_bens_address_and_keep_what_was_typed(client: Client) -> None:
