@@ -246,9 +246,10 @@ def _first_free(view: _View, chosen: date | None) -> Choice | None:
 
 
 def _clock_change(view: _View) -> str:
-    """One sentence if clocks change in the month that is shown."""
+    """One sentence if clocks change in what is still to come of the month that is shown."""
     rules = view.reader.rules
-    begin, end = wall_to_minutes(view.first, 0, rules), wall_to_minutes(view.last, 1440, rules)
+    begin = wall_to_minutes(max(view.first, view.offer.today), 0, rules)
+    end = wall_to_minutes(view.last, 1440, rules)
     for instant, shift in clock_change(rules, begin, end):
         words = {
             "zone": view.reader.zone_label,

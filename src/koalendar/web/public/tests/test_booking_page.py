@@ -132,6 +132,13 @@ def test_a_clock_change_in_the_month_is_said(client: Client) -> None:
     assert "Paris time: clocks go forward on Sunday 28 March. The times already allow for it." in shown
 
 
+def test_a_clock_change_that_is_over_is_not_said(client: Client) -> None:
+    make_event_type()
+    shown = text_of(get(client, PAGE + "?month=2026-11&tz=America/New_York"))
+    assert "November 2026" in shown
+    assert "clocks go back" not in shown
+
+
 def test_a_repeated_hour_is_offered_twice_and_told_apart(client: Client) -> None:
     host = make_host(zone="America/New_York")
     schedule = host.schedules.get()
