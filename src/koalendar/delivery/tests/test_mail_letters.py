@@ -177,6 +177,14 @@ def test_answers_go_to_the_host_alone() -> None:
         assert "spam.example" not in everything_in(arrived(owed(booking, "booked", audience)))
 
 
+def test_a_question_keeps_its_own_mark_in_plain_text() -> None:
+    booking = full_booking()
+    give_link(booking)
+    booking.snapshot["questions"][0]["label"] = "What is it about?"
+    booking.save()
+    assert "What is it about?\nThe engine" in text_of(arrived(owed(booking, "booked", "host")))
+
+
 def test_a_name_that_is_a_link_stays_with_the_host() -> None:
     ina = replace(INA, name="Win at casino.example now")
     booking = full_booking(invitee=ina)
