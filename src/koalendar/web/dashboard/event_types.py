@@ -1,5 +1,6 @@
 """Event types: the cards, the editor, opening and closing, deleting."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -195,16 +196,9 @@ def _show(
 def _summaries(event_type: EventType | None) -> dict[str, str]:
     """What a closed section of the editor says of its values."""
     shown = event_type or EventType()
-    notice = in_minutes(shown.minimum_notice) if shown.minimum_notice else _("no")
     reminders = ", ".join(in_minutes(minutes) for minutes in shown.reminders)
     return {
-        "limits": _("%(notice)s notice · %(days)s days ahead · %(before)s/%(after)s min free around")
-        % {
-            "notice": notice,
-            "days": shown.booking_window_days,
-            "before": shown.buffer_before,
-            "after": shown.buffer_after,
-        },
+        "limits": " · ".join(_limits(shown)),
         "questions": ngettext("%(n)d question", "%(n)d questions", len(shown.questions))
         % {"n": len(shown.questions)},
         "approval": _("Asked for, lapses after %(lapse)s")
@@ -216,6 +210,24 @@ def _summaries(event_type: EventType | None) -> dict[str, str]:
         else _("No reminders"),
         "more": _("Hidden") if shown.hidden else _("On your page") if shown.active else _("Not bookable"),
     }
+
+
+def _limits(shown: EventType) -> Iterator[str]:
+    yield (
+        _("Booked at least %(length)s before") % {"length": in_minutes(shown.minimum_notice)}
+        if shown.minimum_notice
+        else _("No notice")
+    )
+    yield ngettext("%(n)d day ahead", "%(n)d days ahead", shown.booking_window_days) % {
+        "n": shown.booking_window_days
+    }
+    before, after = shown.buffer_before, shown.buffer_after
+    if before:
+        yield _("%(length)s free before") % {"length": in_minutes(before)}
+    if after:
+        yield _("%(length)s free after") % {"length": in_minutes(after)}
+    if not before and not after:
+        yield _("nothing kept free around")
 
 
 # ── Opening, closing, deleting ──

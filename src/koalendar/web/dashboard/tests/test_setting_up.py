@@ -68,6 +68,20 @@ def test_a_new_event_type_is_made_as_typed_with_an_address_from_its_title(browse
     assert made.event_type_hosts.get().schedule == ada().schedules.get()
 
 
+def test_a_closed_section_says_its_limits_in_words(browser: Client) -> None:
+    near = make_event_type(ada(), booking_window_days=1)
+    far = make_event_type(
+        ada(), slug="far", minimum_notice=0, booking_window_days=30, buffer_before=5, buffer_after=60
+    )
+
+    first, other = (
+        browser.get(f"/dashboard/event-types/{row.public_id}/").content.decode() for row in (near, far)
+    )
+
+    assert "1 day ahead · nothing kept free around" in first
+    assert "No notice · 30 days ahead · 5 minutes free before · 1 hour free after" in other
+
+
 def test_approval_and_the_page_for_afterwards_are_kept_as_typed(browser: Client) -> None:
     asked = {"requires_confirmation": "on", "expires": "36", "expires_unit": "60"}
     browser.post("/dashboard/event-types/new", editor(redirect_url="https://example.com/thanks", **asked))
