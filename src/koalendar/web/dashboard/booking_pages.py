@@ -237,13 +237,20 @@ def answers_of(booking: Booking) -> list[tuple[str, str]]:
     labels = {
         str(question["code"]): str(question["label"]) for question in booking.snapshot.get("questions", [])
     }
-    return [(labels.get(code, code), _answer(answer)) for code, answer in booking.answers.items() if answer]
+    return [
+        (labels.get(code, code), text)
+        for code, answer in booking.answers.items()
+        if (text := _answer(answer))
+    ]
 
 
 def _answer(answer: object) -> str:
+    """Empty if nothing was answered; a box that was left empty is an answer."""
+    if isinstance(answer, bool):
+        return _("Yes") if answer else _("No")
     if isinstance(answer, list):
         return ", ".join(str(part) for part in answer)
-    return _("Yes") if answer is True else str(answer)
+    return str(answer or "")
 
 
 def _cancelled(booking: Booking, words: HostWording) -> str:

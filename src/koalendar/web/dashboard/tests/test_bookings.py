@@ -1,5 +1,6 @@
 """The agenda, one booking and its outside copies, and what a host does with it."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
@@ -193,6 +194,16 @@ def test_the_page_of_a_booking_shows_link_id_and_passcode(browser: Client) -> No
     assert "85412345678" in page
     assert "Xy12Ab" in page
     assert "Up to date" in page
+
+
+def test_a_box_that_was_left_empty_is_an_answer_like_any_other(browser: Client) -> None:
+    agree = {"code": "agree", "label": "I agree", "kind": "checkbox", "required": False}
+    colours = {"code": "colours", "label": "Colours", "kind": "choices", "required": False}
+    make_event_type(ada(), questions=[agree, colours | {"choices": ["Red", "Blue"]}])
+    booking = book(answers={"agree": False, "colours": []})
+    shown = browser.get(f"/dashboard/bookings/{booking.uid}/").content.decode()
+    assert re.search(r"I agree</dt>\s*<dd><bdi>No<", shown)
+    assert "Colours" not in shown
 
 
 def test_trouble_is_told_in_words_with_the_next_try(browser: Client) -> None:
