@@ -383,6 +383,26 @@ def test_the_page_looks_again_ever_more_slowly_and_then_stops(browser: Client) -
     assert "hx-get" not in browser.get(address, {"look": "46"}).content.decode()
 
 
+def test_when_all_is_done_the_rest_of_the_page_follows_its_copies(browser: Client) -> None:
+    booking = book()
+    address = f"/dashboard/bookings/{booking.uid}/"
+    begun = browser.get(address).content.decode()
+    assert "Link is being made" in begun
+    assert "Why is there no link?" in begun
+
+    made(booking)
+    on_the_way = browser.get(f"{address}copies").content.decode()
+    booking.messages.update(state="sent", sent_at=clock.now())
+    done = browser.get(f"{address}copies").content.decode()
+
+    for look in (on_the_way, done):
+        assert "Link is being made" not in look
+    assert "https://zoom.example/j/85412345678" not in on_the_way  # Who copies it is not disturbed.
+    assert "https://zoom.example/j/85412345678" in done
+    assert "Why is there no link?" not in done
+    assert "Start meeting" in done
+
+
 # ── A Zoom account that is gone ──
 
 
