@@ -505,6 +505,12 @@ def waiting_for(host: Host, *, now: datetime) -> int:
     return bookings_of(host).filter(_tab_filter(Tab.PENDING, now)).count()
 
 
+def request_after(host: Host, booking: Booking, *, now: datetime) -> Booking | None:
+    """The request that stands in the list where this one stood before it was answered."""
+    waiting = bookings_of(host).filter(_tab_filter(Tab.PENDING, now)).order_by("appointment__start", "pk")
+    return waiting.filter(appointment__start__gte=booking.appointment.start).first() or waiting.last()
+
+
 def live_between(host: Host, spans: Iterable[tuple[datetime, datetime]], *, now: datetime) -> list[Booking]:
     """The host's bookings that take place, or may, within any of these stretches of time; by start."""
     spans = list(spans)

@@ -304,9 +304,10 @@ def _too_late(request: HttpRequest, booking: Booking) -> HttpResponse:
 
 
 def _to_next_request(host: Host, booking: Booking) -> HttpResponse:
-    """Back to the requests as long as there are any."""
-    if queries.waiting_for(host, now=clock.now()):
-        return redirect(_address(Tab.PENDING))
+    """Back to the requests as long as there are any, at the row where this one was."""
+    following = queries.request_after(host, booking, now=clock.now())
+    if following is not None:
+        return redirect(f"{_address(Tab.PENDING)}#b-{following.uid}")
     return redirect("dashboard-booking", uid=booking.uid)
 
 

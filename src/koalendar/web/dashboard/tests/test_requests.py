@@ -83,10 +83,15 @@ def test_an_empty_tab_says_what_would_be_there(browser: Client) -> None:
 
 
 def test_confirming_leads_to_the_next_request_and_after_the_last_to_the_booking(browser: Client) -> None:
-    first, second = ask(), ask(TUESDAY_NINE + minutes(60))
+    first, second, third = ask(), ask(TUESDAY_NINE + minutes(60)), ask(TUESDAY_NINE + minutes(120))
 
-    assert browser.post(of_dashboard(first, "confirm")).headers["Location"] == PENDING
-    assert browser.post(of_dashboard(second, "confirm")).headers["Location"] == of_dashboard(second)
+    def after_confirming(booking: Booking) -> str:
+        return str(browser.post(of_dashboard(booking, "confirm")).headers["Location"])
+
+    assert after_confirming(first) == f"{PENDING}#b-{second.uid}"
+    assert f'id="b-{second.uid}"' in browser.get(PENDING).content.decode()
+    assert after_confirming(third) == f"{PENDING}#b-{second.uid}"
+    assert after_confirming(second) == of_dashboard(second)
 
     assert (state_of(first), state_of(second)) == ("confirmed", "confirmed")
     page = text_of(browser.get(of_dashboard(second)))
