@@ -12,6 +12,7 @@ from koalendar.booking.actions import cancel
 from koalendar.booking.links import token_for
 from koalendar.booking.models import Booking, Meeting
 from koalendar.outbox.models import Entry
+from tests.flows.keys import focused, go, press, settled_on, tab_to
 from tests.people import NOW, TUESDAY_NINE, make_booking, make_event_type, make_host
 
 pytestmark = [
@@ -49,22 +50,6 @@ def unlimited(settings: Any) -> None:
     settings.KOALENDAR_RATE_SLOTS = settings.KOALENDAR_RATE_BOOKINGS = settings.KOALENDAR_RATE_MAIL = None
 
 
-def focused(page: Page) -> str:
-    return str(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
-
-
-def settled_on(page: Page, element_id: str) -> None:
-    page.wait_for_function("id => document.activeElement.id === id", arg=element_id)
-
-
-def tab_to(page: Page, element_id: str, *, most: int = 12) -> None:
-    for _step in range(most):
-        page.keyboard.press("Tab")
-        if focused(page) == element_id:
-            return
-    pytest.fail(f"{most} Tabs did not reach {element_id}; on {focused(page)}")
-
-
 def fill_in(page: Page) -> None:
     page.get_by_label("Name").fill("Ina Berg")
     page.get_by_label("E-mail").fill("ina@example.com")
@@ -80,7 +65,7 @@ def test_a_time_is_booked_with_keys_alone(visit: Visit) -> None:
     page.keyboard.press("Enter")
     settled_on(page, "day-heading")
     page.reload()
-    tab_to(page, "d-2026-11-30")
+    tab_to(page, "d-2026-11-30", most=12)
     page.keyboard.press("ArrowRight")
     settled_on(page, "d-2026-12-01")
     page.keyboard.press("ArrowDown")
@@ -93,18 +78,13 @@ def test_a_time_is_booked_with_keys_alone(visit: Visit) -> None:
     settled_on(page, "day-heading")
     expect(page.locator("#day-heading")).to_have_text("Thursday 7 January")
     expect(page.locator("#say")).to_have_text("16 times on Thursday 7 January.")
-    page.keyboard.press("Shift+Tab")
-    for _step in range(5):
-        if focused(page) == "d-2027-01-07":
-            break
-        page.keyboard.press("Shift+Tab")
-    assert focused(page) == "d-2027-01-07"
+    tab_to(page, "d-2027-01-07", key="Shift+Tab", most=6)
     tab_to(page, "clock-2")
     page.keyboard.press("Tab")
     assert focused(page).startswith("09:00 to 09:30, Thursday 7 January")
     page.keyboard.press("Enter")
     page.wait_for_url("**slot=**")
-    page.get_by_role("button", name="Book Thursday 7 January, 09:00").press("Enter")
+    go(page, "Book Thursday 7 January, 09:00")
     settled_on(page, "error-summary")
     assert page.title().startswith("Error:")
     page.keyboard.press("Tab")
@@ -121,8 +101,7 @@ def test_a_time_is_booked_with_keys_alone(visit: Visit) -> None:
 def test_the_zone_is_changed_with_keys_and_the_focus_comes_back(visit: Visit) -> None:
     make_event_type()
     page = visit("/ada/intro-call/")
-    page.locator("#zone-change").focus()
-    page.keyboard.press("Enter")
+    press(page, "zone-change")
     settled_on(page, "zone-search")
     page.keyboard.type("kath")
     expect(page.locator("#say")).to_have_text("1 zone found")
@@ -146,10 +125,24 @@ def test_escape_leaves_the_zone_as_it_was(visit: Visit) -> None:
     expect(page.locator("#zone")).to_contain_text("UTC")
 
 
+def test_escape_closes_the_list_of_languages(visit: Visit) -> None:
+    make_event_type()
+    page = visit("/ada/intro-call/")
+    tab_to(page, "Language: English", key="Shift+Tab")
+    page.keyboard.press("Enter")
+    tab_to(page, "Deutsch")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Deutsch")).to_be_hidden()
+    assert focused(page) == "Language: English"
+
+
 def test_a_taken_time_is_mended_by_one_press(visit: Visit) -> None:
     event_type = make_event_type()
     page = visit("/ada/intro-call/?slot=2026-12-01T09:00%2B00:00")
-    fill_in(page)
+    tab_to(page, "id_name")
+    page.keyboard.type("Ina Berg")
+    page.keyboard.press("Tab")
+    page.keyboard.type("ina@example.com")
     make_booking(event_type)
     page.keyboard.press("Enter")
     settled_on(page, "error-summary")
@@ -177,17 +170,21 @@ def test_enter_in_a_field_never_books_another_time(visit: Visit) -> None:
 def test_a_booking_is_rescheduled_and_cancelled_from_the_mails_link(visit: Visit) -> None:
     booking = make_booking()
     page = visit(f"/b/{token_for(booking)}/")
-    page.get_by_role("link", name="Reschedule").press("Enter")
+    go(page, "Reschedule")
     expect(page.locator(".info")).to_contain_text("Now: Tuesday 1 December, 10:00")
-    page.locator("#following").press("Enter")
-    page.locator("#d-2026-12-02").press("Enter")
+    tab_to(page, "d-2026-11-30")
+    page.keyboard.press("ArrowRight")
+    settled_on(page, "d-2026-12-01")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
     settled_on(page, "day-heading")
-    page.locator(".time").first.press("Enter")
-    page.get_by_role("button", name="Reschedule to Wednesday 2 December, 10:00").press("Enter")
+    go(page, "10:00 to 10:30, Wednesday 2 December")
+    go(page, "Reschedule to Wednesday 2 December, 10:00")
     expect(page.locator("dl")).to_contain_text("Wednesday 2 December, 10:00")
-    page.get_by_role("link", name="Cancel").press("Enter")
-    page.get_by_label("Reason (optional)").fill("A cold")
-    page.get_by_role("button", name="Cancel booking").press("Enter")
+    go(page, "Cancel")
+    tab_to(page, "id_reason")
+    page.keyboard.type("A cold")
+    go(page, "Cancel booking")
     expect(page.get_by_role("heading", level=1)).to_have_text("Cancelled")
     booking.refresh_from_db()
     assert (booking.status, booking.sequence, booking.reason) == ("cancelled", 2, "A cold")

@@ -18,6 +18,7 @@ from koalendar.booking.models import Booking, EventType, Schedule
 from koalendar.connections.models import Connection
 from koalendar.outbox.models import Entry
 from koalendar.sandbox.server import Sandbox
+from tests.flows.keys import focused, go, press, settled_on, tab_to
 from tests.people import PASSWORD, ada, make_booking, make_connection, make_event_type
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -131,31 +132,59 @@ def test_connecting_by_keys_alone(outgoing: Page, sandbox: Sandbox, live_server:
     page = sign_in(outgoing, ada(), site=live_server.url)
     page.goto(f"{live_server.url}/dashboard/integrations/")
 
-    tab_to(page, "Connect Zoom")
-    page.keyboard.press("Enter")
+    press(page, "Connect Zoom")
     page.wait_for_url(re.compile(urlsplit(sandbox.url).netloc))
-    tab_to(page, "Decline")
-    page.keyboard.press("Enter")
+    press(page, "Decline")
     page.wait_for_url(re.compile("/dashboard/integrations/"))
-    tab_to(page, "Try again")
-    page.keyboard.press("Enter")
+    press(page, "Try again")
     page.wait_for_url(re.compile(urlsplit(sandbox.url).netloc))
-    tab_to(page, "Allow")
-    page.keyboard.press("Enter")
+    press(page, "Allow")
     page.wait_for_url(re.compile("/integrations/zoom/finish/"))
-    tab_to(page, "Connect")
-    page.keyboard.press("Enter")
+    press(page, "Connect")
 
     expect(page.locator(".chip", has_text="Connected")).to_be_visible()
 
 
-def tab_to(page: Page, words: str) -> None:
-    """Press Tab until the control with these words has the focus."""
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.innerText || ''").strip() == words:
-            return
-    raise AssertionError(f"Tab never reached {words!r}")
+# ── Requests ──
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_request_is_declined_by_keys_alone_and_the_next_one_is_at_hand(
+    visit: Visit, live_server: Any, settings: Any, width: int
+) -> None:
+    settings.KOALENDAR_RATE_MAIL = None
+    asked = make_event_type(requires_confirmation=True)
+    first, second, third = (book(asked, hour=hour) for hour in (9, 10, 11))
+    page = sign_in(visit(width=width), ada(), site=live_server.url)
+
+    if width == 390:
+        press(page, "Menu")
+        tab_to(page, "Bookings 3 to answer")
+        page.keyboard.press("Escape")
+        assert focused(page) == "Menu"
+    go(page, "Pending 3")
+    tab_to(page, f"b-{second.uid}")
+    press(page, "More for Ina Berg")
+    tab_to(page, "Details")
+    page.keyboard.press("Escape")
+    assert focused(page) == "More for Ina Berg"
+    expect(page.get_by_role("link", name="Details")).to_have_count(0)
+    tab_to(page, "Decline Ina Berg", key="Shift+Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    tab_to(page, "id_reason")
+    page.keyboard.type("On a train")
+    go(page, "Decline request")
+
+    settled_on(page, f"b-{third.uid}")
+    expect(page.get_by_text("Declined: Ina Berg gets a mail.")).to_be_visible()
+    go(page, "Confirm Ina Berg")
+    settled_on(page, f"b-{first.uid}")
+    assert [Booking.objects.get(pk=one.pk).status for one in (first, second, third)] == [
+        "pending",
+        "declined",
+        "confirmed",
+    ]
 
 
 # ── Event types and hours ──
@@ -168,27 +197,34 @@ def test_hours_are_added_copied_and_removed_and_the_focus_is_never_lost(
     page.goto(f"{live_server.url}/dashboard/availability/")
     page.get_by_role("link", name="Edit Working hours").click()
 
-    page.locator("#mon-add").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("#mon-start-1")).to_be_focused()
+    press(page, "mon-add")
+    settled_on(page, "mon-start-1")
     expect(page.locator("#say")).to_have_text("Monday: hours added.")
-    page.locator("#mon-start-1").fill("18:00")
-    page.locator("#mon-end-1").fill("20:00")
+    page.keyboard.type("0615AM")  # The letters count only where the browser asks for them.
+    tab_to(page, "mon-end-1")
+    page.keyboard.type("0745AM")
 
-    page.locator("#day-mon summary").click()
-    page.locator("#day-mon").get_by_label("Saturday").check()
-    page.locator("#day-mon").get_by_role("button", name="Apply").click()
-    expect(page.locator("#sat-start-1")).to_have_value("18:00")
-    expect(page.locator("#mon-open")).to_be_focused()
+    copy = "Copy the hours of Monday to other days"
+    press(page, copy)
+    tab_to(page, "mon-copy-tue")
+    page.keyboard.press("Escape")
+    assert focused(page) == copy
+    expect(page.locator("#mon-copy-tue")).to_be_hidden()
+    page.keyboard.press("Enter")
+    tab_to(page, "mon-copy-tue")
+    page.keyboard.press("Space")
+    press(page, "Apply")
+    expect(page.locator("#tue-end-1")).to_have_value("07:45")
+    settled_on(page, "mon-open")
 
-    page.get_by_role("button", name="Remove hours 2 of Monday").click()
-    expect(page.locator("#mon-add")).to_be_focused()
-    page.locator(".save-bar button").click()
-    page.wait_for_load_state()
+    press(page, "Remove hours 2 of Monday")
+    settled_on(page, "mon-add")
+    press(page, "Save", most=80)
+    expect(page.get_by_text("Saved.")).to_be_visible()
 
     weekly = Schedule.objects.get().weekly
     assert weekly["mon"] == [["09:00", "17:00"]]
-    assert weekly["sat"] == [["09:00", "17:00"], ["18:00", "20:00"]]
+    assert weekly["tue"] == [["06:15", "07:45"], ["09:00", "17:00"]]
 
 
 def test_an_event_type_is_made_without_script_with_a_question(visit: Visit, live_server: Any) -> None:

@@ -50,6 +50,8 @@
 
   function onKey(event) {
     if (event.key === "Escape" && event.target.closest("#zone")) return $("#zone-keep")?.click();
+    const languages = event.key === "Escape" && event.target.closest(".languages[open]");
+    if (languages) { languages.open = false; return languages.querySelector("summary").focus(); }
     const cell = event.target.closest?.(".month td");
     const day = cell?.querySelector("[id^=d-]");
     if (!day || event.altKey || event.ctrlKey || event.metaKey) return;
