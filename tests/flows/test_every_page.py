@@ -1,0 +1,185 @@
+"""All pages one after the other: those that no walk reaches, and all of them enlarged, on paper, in few colours."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+from playwright.sync_api import Page, Route, expect
+
+from koalendar.booking.actions import decline
+from koalendar.booking.links import answer_token_for, token_for
+from koalendar.booking.models import Booking
+from koalendar.web.pages import bad_request, csrf_failure, server_error
+from tests.flows.test_booking_page import give_link
+from tests.flows.test_dashboard import sign_in
+from tests.people import NOW, TUESDAY_NINE, ada, make_booking, make_event_type, make_host
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("present", "unlimited"),
+]
+
+Visit = Callable[..., Page]
+Check = Callable[[Page], None]
+# Colours don't depend on the width, nor sizes on the colours: two looks show both widths and both themes.
+IN_EVERY_LOOK = pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+LONG = "Maximilian Freiherr von Hohenstein-Sonne"
+FORM = "?slot=2026-12-02T15:00%2B00:00"
+FAILURES: dict[str, Callable[[Any], HttpResponse]] = {
+    "/failed/400": lambda request: bad_request(request, ValueError()),
+    "/failed/403": csrf_failure,
+    "/failed/500": server_error,
+}
+
+
+@pytest.fixture
+def unlimited(settings: Any) -> None:
+    settings.KOALENDAR_RATE_SLOTS = settings.KOALENDAR_RATE_BOOKINGS = settings.KOALENDAR_RATE_MAIL = None
+
+
+def own(booking: Booking, part: str = "") -> str:
+    return f"/b/{token_for(booking)}/{part}"
+
+
+def states_of_bookings() -> list[str]:
+    """The own pages of bookings in the states that take something out of the common to reach."""
+    host = make_host(LONG, slug="max", email="max@example.com", zone="America/New_York")
+
+    def asked(hour: int, **fields: Any) -> Booking:
+        place = fields.pop("location", {"kind": "zoom", "connection": None})
+        number = host.profile.event_types.count()
+        made = make_event_type(
+            host, title=f"Talk {number}", slug=f"talk-{number}", locations=[place], **fields
+        )
+        return make_booking(made, start=TUESDAY_NINE + timedelta(hours=5 + hour), location=place)
+
+    by_phone = asked(0, location={"kind": "phone", "who_calls": "invitee", "number": "+33 1 70 37 22 46"})
+    in_person = asked(1, location={"kind": "in_person", "address": "12 St James's Square, London"})
+    waiting, declined = asked(2, requires_confirmation=True), asked(3, requires_confirmation=True)
+    decline(declined, now=NOW, reason="On a train")
+    late, removed, past = asked(4), asked(5), asked(6)
+    late.appointment.meetings.update(created_at=NOW - timedelta(hours=1), problem="unavailable")
+    removed.appointment.meetings.update(state="gone", problem="deleted_there")
+    past.appointment.start, past.appointment.end = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+    past.appointment.save()
+    closed = asked(7, change_cutoff=7 * 1440)
+    return [
+        own(by_phone),
+        own(in_person),
+        own(waiting),
+        own(declined),
+        own(late),
+        own(removed),
+        own(past),
+        own(closed),
+        own(closed, "reschedule/"),
+        own(closed, "cancel/"),
+        f"/b/{answer_token_for(waiting)}/answer/",
+        f"/b/{answer_token_for(declined)}/answer/",
+    ]
+
+
+def public_pages() -> list[str]:
+    """What no sign-in guards and no other walk comes to."""
+    make_host("Bo Oz")
+    make_event_type(title="Locked", slug="locked", zone_locked=True, durations=[15, 30, 60])
+    return [
+        "/",
+        "/bo/",
+        "/nobody/",
+        "/offline.html",
+        "/styleguide",
+        "/ada/locked/?tz=Asia/Kathmandu",
+        f"/ada/locked/{FORM}&tz=Asia/Kathmandu",
+        "/ada/locked/?month=2027-03",
+        "/ada/locked/?date=2026-12-04&clock=12",
+        *FAILURES,
+        *states_of_bookings(),
+    ]
+
+
+def failing(page: Page) -> Page:
+    """A page whose browser gets our answers to failures where we do not fail on purpose."""
+
+    def answer(route: Route) -> None:
+        made = FAILURES[urlsplit(route.request.url).path](RequestFactory().get("/"))
+        route.fulfill(body=made.content, content_type="text/html; charset=utf-8")
+
+    page.route("**/failed/*", answer)
+    return page
+
+
+# ── For everybody ──
+
+
+@IN_EVERY_LOOK
+def test_pages_that_no_walk_reaches_are_accessible(
+    visit: Visit, live_server: Any, is_accessible: Check, width: int, scheme: str
+) -> None:
+    page = failing(visit(width=width, color_scheme=scheme, service_workers="block"))
+    for path in public_pages():
+        page.goto(f"{live_server.url}{path}")
+        is_accessible(page)
+
+
+# ── On paper ──
+
+
+def test_a_booking_on_paper_has_all_that_one_needs_there_and_nothing_to_press(
+    visit: Visit, live_server: Any
+) -> None:
+    booking = make_booking()
+    give_link(booking)
+    page = sign_in(visit(width=794, color_scheme="dark"), ada(), site=live_server.url)
+    page.emulate_media(media="print")
+
+    page.goto(f"{live_server.url}{own(booking)}")
+    for words in (
+        "Tuesday 1 December, 10:00–10:30",
+        "https://zoom.example/j/85412345678",
+        "+33 1 70 37 22 46",
+    ):
+        expect(page.locator("main").get_by_text(words)).to_be_visible()
+    expect(page.get_by_role("heading", level=2)).to_have_count(0)
+    for path in (own(booking), f"/dashboard/bookings/{booking.uid}/"):
+        page.goto(f"{live_server.url}{path}")
+        expect(page.get_by_role("heading", level=1)).to_have_css("color", "rgb(0, 0, 0)")
+        expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+        for pressed in page.locator("a, button").all():
+            expect(pressed).to_be_hidden()
+
+
+# ── In few colours ──
+
+
+def test_in_forced_colours_states_are_told_apart_by_more_than_colour(visit: Visit, live_server: Any) -> None:
+    make_event_type()
+    schedule = ada().schedules.get()
+    schedule.overrides = {"2026-12-03": [["10:00", "12:00"]]}
+    schedule.save()
+    page = sign_in(visit(forced_colors="active"), ada(), site=live_server.url)
+
+    def drawn(css: str) -> tuple[str, str]:
+        look = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).border]"
+        ground, border = page.locator(css).evaluate(look)
+        return ground, border
+
+    page.goto(f"{live_server.url}/ada/intro-call/?date=2026-12-02")
+    free, chosen, closed = (drawn(f"#d-2026-12-0{day}") for day in (1, 2, 5))
+    assert len({free, chosen, closed}) == 3
+    page.goto(f"{live_server.url}/ada/intro-call/{FORM}")
+    before = drawn("#id_name")
+    page.locator("form button.primary").click()
+    expect(page.locator("#error-summary")).to_be_focused()
+    assert drawn("#id_name") != before
+    page.goto(f"{live_server.url}/dashboard/availability/{schedule.public_id}/dates?month=2026-12")
+    page.locator(".month label.day").nth(8).click()
+    days = [drawn(f".month td:has([value='2026-12-0{day}']) .day") for day in (1, 3, 5, 9)]
+    assert len(set(days)) == 4
+    page.goto(f"{live_server.url}/dashboard/")
+    assert drawn(".side-nav a[aria-current]") != drawn(".side-nav a:not([aria-current]) >> nth=0")
