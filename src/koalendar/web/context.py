@@ -23,6 +23,7 @@ _MENU = (
     ("integrations", _("Integrations"), "link"),
     ("settings", _("Settings"), "settings"),
 )
+_BESIDE = ("support", "setup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,11 @@ def _pending_count(request: HttpRequest) -> int:
 
 
 def menu(path: str) -> list[MenuItem]:
-    """The host's menu as seen from `path`; the longest address that `path` begins with is "here"."""
-    addresses = {name: _address(name) for name, _label, _icon in _MENU}
+    """The host's menu as seen from `path`; the longest address that `path` begins with is "here".
+
+    Pages that belong to none of its lines have addresses below the first one's all the same.
+    """
+    addresses = {name: _address(name) for name in (*(name for name, _label, _icon in _MENU), *_BESIDE)}
     here = max((url for url in addresses.values() if url and path.startswith(url)), key=len, default="")
     return [
         MenuItem(name, str(label), icon, url, is_here=url == here)

@@ -101,6 +101,11 @@ def test_the_menu_marks_one_place_as_here() -> None:
     assert [item.name for item in items if item.is_here] in (["event-types"], [])
 
 
+@pytest.mark.parametrize("path", ["/dashboard/support/", "/dashboard/start/you/"])
+def test_a_page_beside_the_menu_is_none_of_its_lines(path: str) -> None:
+    assert not any(item.is_here for item in menu(path))
+
+
 def test_the_home_page_needs_no_database(client: Client) -> None:
     page = client.get("/")
     assert page.status_code == HTTPStatus.OK
