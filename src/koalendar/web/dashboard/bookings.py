@@ -23,6 +23,8 @@ from koalendar.connections.actions import open_meetings
 from koalendar.connections.provider import Gone, ProviderError, Reason
 from koalendar.connections.queries import connection_to
 from koalendar.web.dashboard.booking_pages import (
+    CopyRow,
+    InZoom,
     Row,
     answer_until,
     can_change,
@@ -152,6 +154,7 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
     words = wording_for(host, now=now)
     place = queries.whereabouts(booking, now=now)
     rows = copies_of(booking, place, words)
+    choice = in_zoom(booking, place, words)
     return {
         "booking": booking,
         "row": row_of(booking, place, words),
@@ -160,7 +163,7 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
         "copies": rows,
         "why": why_rows(booking, words),
         "next_look": _next_look(request) if any(row.state == "busy" for row in rows) else None,
-        "can_retry": any(row.state not in ("ok", "") for row in rows) or "start_problem" in request.GET,
+        "can_retry": _can_retry(rows, choice) or "start_problem" in request.GET,
         "events": story_of(booking, place, words),
         "can_change": can_change(booking, now=now),
         "may_be_no_show": keeping.may_be_no_show(booking, now=now),
@@ -168,9 +171,14 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
         "day": words.date_of(booking.appointment.start),
         "beside": days_around(host, [booking], words)[booking.pk],
         "can_start": place.can_start and booking.appointment.end > now,
-        "in_zoom": in_zoom(booking, place, words),
+        "in_zoom": choice,
         "start_problem": _start_problem(request.GET.get("start_problem", "")),
     }
+
+
+def _can_retry(rows: Sequence[CopyRow], choice: InZoom | None) -> bool:
+    """Whether something has failed. What only takes its time needs no press, and a choice has its own."""
+    return choice is None and any(row.state == "bad" or row.next_try for row in rows)
 
 
 @require_POST

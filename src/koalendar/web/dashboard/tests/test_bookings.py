@@ -216,6 +216,14 @@ def test_trouble_is_told_in_words_with_the_next_try(browser: Client) -> None:
 
     assert "Zoom has trouble of its own" in page
     assert "Next try in 4 min." in page
+    assert "Try again" in page
+
+
+def test_what_only_takes_its_time_asks_for_no_press(browser: Client) -> None:
+    page = browser.get(f"/dashboard/bookings/{book().uid}/").content.decode()
+
+    assert "Being made" in page
+    assert "Try again" not in page
 
 
 def test_trying_again_makes_it_due_now(browser: Client) -> None:
