@@ -90,7 +90,12 @@ class EventTypeForm(forms.Form):
         initial="host",
         widget=forms.RadioSelect,
     )
-    number = forms.CharField(label=_("Your number"), max_length=rules.LONGEST_NUMBER, required=False)
+    number = forms.CharField(
+        label=_("Your number"),
+        max_length=rules.LONGEST_NUMBER,
+        required=False,
+        help_text=_("For invitees who call you."),
+    )
     address = forms.CharField(
         label=_("Place"),
         max_length=rules.LONGEST_PLACE,

@@ -82,6 +82,14 @@ def test_a_closed_section_says_its_limits_in_words(browser: Client) -> None:
     assert "No notice · 30 days ahead · 5 minutes free before · 1 hour free after" in other
 
 
+def test_what_a_place_needs_is_not_called_optional(browser: Client) -> None:
+    page = browser.get("/dashboard/event-types/new").content.decode()
+
+    for label in ("Your number", "Place", "Link"):
+        assert f">{label}</label>" in page
+    assert ">Description (optional)</label>" in page
+
+
 def test_approval_and_the_page_for_afterwards_are_kept_as_typed(browser: Client) -> None:
     asked = {"requires_confirmation": "on", "expires": "36", "expires_unit": "60"}
     browser.post("/dashboard/event-types/new", editor(redirect_url="https://example.com/thanks", **asked))
