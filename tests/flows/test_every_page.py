@@ -1,4 +1,4 @@
-"""All pages one after the other: those that no walk reaches, and all of them enlarged, on paper, in few colours."""
+"""All pages one after the other: those that no walk reaches, and all enlarged, printed, in few hues."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +15,7 @@ from koalendar.booking.links import answer_token_for, token_for
 from koalendar.booking.models import Booking
 from koalendar.web.pages import bad_request, csrf_failure, server_error
 from tests.flows.test_booking_page import give_link
-from tests.flows.test_dashboard import sign_in
+from tests.flows.test_dashboard import host_pages, sign_in
 from tests.people import NOW, TUESDAY_NINE, ada, make_booking, make_event_type, make_host
 
 pytestmark = [
@@ -30,6 +30,32 @@ Check = Callable[[Page], None]
 IN_EVERY_LOOK = pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
 LONG = "Maximilian Freiherr von Hohenstein-Sonne"
 FORM = "?slot=2026-12-02T15:00%2B00:00"
+MORE_PUBLIC_PAGES = [
+    "/ada/",
+    f"/ada/locked/{FORM}&language=de",
+    "/ada/locked/?zones=1",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/help/zoom/",
+    "/help/support/",
+    "/privacy/",
+    "/terms/",
+]
+MORE_HOST_PAGES = [
+    "/dashboard/week/",
+    "/dashboard/figures/",
+    "/dashboard/bookings/new/",
+    "/dashboard/start/you/",
+    "/dashboard/start/hours/",
+    "/dashboard/start/place/",
+    "/dashboard/start/link/",
+    "/dashboard/settings/keys/",
+    "/dashboard/settings/keys/new",
+    "/accounts/2fa/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+]
 FAILURES: dict[str, Callable[[Any], HttpResponse]] = {
     "/failed/400": lambda request: bad_request(request, ValueError()),
     "/failed/403": csrf_failure,
@@ -125,6 +151,59 @@ def test_pages_that_no_walk_reaches_are_accessible(
     for path in public_pages():
         page.goto(f"{live_server.url}{path}")
         is_accessible(page)
+
+
+# ── Enlarged ──
+
+# Each page is looked at in all of these, one after the other; returns what of it is lost.
+ENLARGED = {
+    "400 %, with the wide spacing that a reader may set": (
+        320,
+        256,
+        """
+        const wide = new CSSStyleSheet();
+        wide.replaceSync('*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}');
+        document.adoptedStyleSheets = [wide];""",
+    ),
+    "200 %": (640, 400, "document.adoptedStyleSheets = [];"),
+    "text of 200 %": (1280, 800, "document.documentElement.style.fontSize = '200%';"),
+}
+LOST = """() => {
+    const lost = [];
+    const wide = document.scrollingElement.scrollWidth;
+    if (wide > innerWidth) lost.push(`scrolls to ${wide}`);
+    for (const each of document.querySelectorAll('body, body *')) {
+        const style = getComputedStyle(each), box = each.getBoundingClientRect();
+        const name = `${each.tagName}.${each.className} ${each.textContent.trim().slice(0, 40)}`;
+        if (!box.width || each.closest('.vh, svg') || style.visibility === 'hidden') continue;
+        if (style.position === 'sticky' && box.width > innerWidth / 2 && box.height > innerHeight / 4)
+            lost.push(`${box.height} high: ${name}`);
+        if (/hidden|clip/.test(style.overflowX) && each.scrollWidth > each.clientWidth + 1)
+            lost.push(`cut: ${name}`);
+    }
+    return lost;
+}"""
+
+
+@pytest.mark.parametrize("whose", ["public", "host"])
+def test_enlarged_nothing_is_lost_and_nothing_scrolls_sideways(
+    visit: Visit, live_server: Any, whose: str
+) -> None:
+    page = failing(visit(service_workers="block"))
+    if whose == "host":
+        paths = [*host_pages(), *MORE_HOST_PAGES]
+        sign_in(page, ada(), site=live_server.url)
+    else:
+        paths = [*public_pages(), *MORE_PUBLIC_PAGES]
+    lost = {}
+    for path in paths:
+        page.goto(f"{live_server.url}{path}")
+        for name, (width, height, change) in ENLARGED.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(f"() => {{ {change} }}")
+            if found := page.evaluate(LOST):
+                lost[f"{path} at {name}"] = found
+    assert lost == {}
 
 
 # ── On paper ──
