@@ -158,7 +158,8 @@
   for (const name of ["responseError", "sendError", "timeout"]) document.addEventListener("htmx:" + name, failed);
 
   prepare();
-  navigator.serviceWorker?.register("/service-worker.js");
+  // What it fetches comes after all that the page itself needs.
+  addEventListener("load", () => navigator.serviceWorker?.register("/service-worker.js"));
   $(".summary")?.focus();
   if (root.classList.contains("zone-wait") && window.htmx) {
     const tz = Intl.DateTimeFormat().resolvedOptions().timeZone;
