@@ -6,17 +6,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.http import HttpResponse
 from django.test import RequestFactory
 from playwright.sync_api import Page, Route, expect
 
-from koalendar.booking.actions import decline
+from koalendar.booking.actions import cancel, decline
 from koalendar.booking.links import answer_token_for, token_for
 from koalendar.booking.models import Booking
+from koalendar.delivery.tests.letterbox import arrived, full_booking, owed, parts
+from koalendar.delivery.tests.letterbox import give_link as give_link_of_mails
 from koalendar.web.pages import bad_request, csrf_failure, server_error
-from tests.flows.test_booking_page import give_link
+from tests.flows.conftest import AXE_TAGS
+from tests.flows.test_booking_page import fill_in, give_link
 from tests.flows.test_dashboard import host_pages, sign_in
-from tests.people import NOW, TUESDAY_NINE, ada, make_booking, make_event_type, make_host
+from tests.people import NOW, TUESDAY_NINE, ada, make_booking, make_connection, make_event_type, make_host
 
 pytestmark = [
     pytest.mark.browser,
@@ -151,6 +155,74 @@ def test_pages_that_no_walk_reaches_are_accessible(
     for path in public_pages():
         page.goto(f"{live_server.url}{path}")
         is_accessible(page)
+
+
+@IN_EVERY_LOOK
+def test_what_goes_wrong_with_a_hosts_zoom_or_forms_is_accessible(
+    visit: Visit, live_server: Any, is_accessible: Check, width: int, scheme: str
+) -> None:
+    booking = make_booking(make_event_type(change_cutoff=60))
+    page = sign_in(visit(width=width, color_scheme=scheme), ada(), site=live_server.url)
+    is_accessible(page)
+    connection = make_connection(problem_since=NOW)
+    for state, problem in (
+        ("attention", "scopes_missing"),
+        ("broken", "authorization_refused"),
+        ("revoked", "removed_at_provider"),
+    ):
+        connection.state, connection.problem = state, problem
+        connection.save()
+        page.goto(f"{live_server.url}/dashboard/integrations/")
+        is_accessible(page)
+    page.goto(f"{live_server.url}/dashboard/")
+    is_accessible(page)
+    for path, field in (
+        ("/dashboard/event-types/new", "title"),
+        (f"/dashboard/event-types/{booking.appointment.event_type.public_id}/", "title"),
+        ("/dashboard/settings/", "name"),
+        ("/dashboard/availability/new", "name"),
+    ):
+        page.goto(f"{live_server.url}{path}")
+        page.locator(f"main [name={field}]").fill("")
+        page.locator("main form button:not([aria-hidden], .side *)").last.click()
+        expect(page.locator("#error-summary")).to_be_focused()
+        is_accessible(page)
+    cancel(booking, by=Booking.By.INVITEE, now=NOW, reason="A cold")
+    page.goto(f"{live_server.url}/dashboard/bookings/{booking.uid}/")
+    is_accessible(page)
+
+
+def test_too_many_tries_are_told_accessibly(visit: Visit, settings: Any, is_accessible: Check) -> None:
+    make_event_type()
+    settings.KOALENDAR_RATE_BOOKINGS = (1, 300)
+    page = visit(f"/ada/intro-call/{FORM}", width=390)
+    again = page.url.replace("T15", "T16")
+    fill_in(page)
+    page.locator("form button.primary").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are booked")
+    page.goto(again)
+    fill_in(page)
+    page.locator("form button.primary").click()
+    expect(page.locator("#error-summary")).to_contain_text("Too many bookings")
+    is_accessible(page)
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+def test_mails_are_accessible_and_fit_a_phone(visit: Visit, locale: str) -> None:
+    booking = full_booking()
+    Booking.objects.update(invitee_locale=locale)
+    booking.refresh_from_db()
+    give_link_of_mails(booking)
+    page = visit(width=390)
+    for audience in ("invitee", "host"):
+        [letter] = parts(arrived(owed(booking, "booked", audience)), "text/html")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.set_content(letter.get_content())
+            # Landmarks are those of the program that shows the mail.
+            found = Axe().run(page, options={"runOnly": AXE_TAGS[:-1]})
+            assert found.violations_count == 0, found.generate_report()
+            assert page.evaluate(LOST) == []
 
 
 # ── Enlarged ──
