@@ -14,6 +14,7 @@ from koalendar import clock
 from koalendar.booking import keeping, story
 from koalendar.booking.actions import Invitee, cancel
 from koalendar.booking.models import Booking, EventType, Happening, Note
+from koalendar.outbox.models import Entry
 from tests.flows.test_dashboard import sign_in
 from tests.people import ada, make_booking, make_event_type
 
@@ -125,6 +126,18 @@ def test_the_story_goes_on_while_something_is_under_way(visit: Visit, live_serve
     expect(page.get_by_text("Zoom meeting made")).to_be_visible()
     expect(page.get_by_role("heading", name="What happened")).to_have_count(1)
     expect(page.get_by_role("heading", name="Outside copies")).to_have_count(1)
+    expect(page.get_by_text("Link is being made")).to_be_visible()
+    page.locator("#id_note").fill("Half a sent")
+
+    link = "https://zoom.example/j/85412345678"
+    booking.appointment.meetings.update(state="present", remote_id="85412345678", join_url=link)
+    Entry.objects.filter(kind="meeting").update(due_at=None)
+    booking.messages.update(state="sent", sent_at=clock.now())
+
+    expect(page.get_by_text(link)).to_be_visible()
+    expect(page.get_by_text("Link is being made")).to_be_hidden()
+    expect(page.get_by_text("Why is there no link?")).to_be_hidden()
+    expect(page.locator("#id_note")).to_have_value("Half a sent")
 
 
 def test_the_week_leads_to_a_booking_and_on_to_other_weeks(visit: Visit, live_server: Any) -> None:
