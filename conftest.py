@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 
 from hatch_build import compile_catalogues
 from koalendar import clock
@@ -17,6 +18,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """A catalogue that was edited is read as it is now."""
     if not hasattr(config, "workerinput"):
         compile_catalogues()
+
+
+@pytest.fixture(autouse=True)
+def own_counts() -> None:
+    """No test is refused for what others have asked of this process."""
+    caches["memory"].clear()
 
 
 @pytest.fixture

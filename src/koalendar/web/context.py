@@ -13,7 +13,8 @@ from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import queries
 from koalendar.web import languages
-from koalendar.web.dashboard.zoom_card import needs_attention
+from koalendar.web.dashboard.schedules import away_banner
+from koalendar.web.dashboard.zoom_card import needs_attention, trouble_banner
 
 THEMES = ("light", "dark")
 _MENU = (
@@ -39,7 +40,8 @@ class MenuItem:
 
 def site(request: HttpRequest) -> dict[str, object]:
     """The variables of the frame: `brand`, `site_url` (no slash at its end), `support_email`, `theme`,
-    `menu`, `needs_attention`, and `pending_count`, the requests that wait for the host; on invitees' pages
+    `menu`, `needs_attention`, `host_banner` (what pages of the dashboard say until it is over), and
+    `pending_count`, the requests that wait for the host; on invitees' pages
     `languages` to choose from."""
     theme = request.COOKIES.get("theme", "")
     return {
@@ -51,6 +53,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "menu": menu(request.path),
         "languages": languages.choices(request),
         "needs_attention": SimpleLazyObject(partial(_needs_attention, request)),
+        "host_banner": SimpleLazyObject(partial(_host_banner, request)),
         "pending_count": SimpleLazyObject(partial(_pending_count, request)),
     }
 
@@ -58,6 +61,14 @@ def site(request: HttpRequest) -> dict[str, object]:
 def _needs_attention(request: HttpRequest) -> bool:
     """Asked only by pages that show the host's menu."""
     return isinstance(request.user, Host) and needs_attention(request.user)
+
+
+def _host_banner(request: HttpRequest) -> dict[str, str] | None:
+    """The worst of what there is; asked only by pages of the dashboard."""
+    if not isinstance(request.user, Host):
+        return None
+    now = clock.now()
+    return trouble_banner(request.user, now=now) or away_banner(request.user, now=now)
 
 
 def _pending_count(request: HttpRequest) -> int:

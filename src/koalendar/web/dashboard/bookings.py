@@ -38,11 +38,9 @@ from koalendar.web.dashboard.booking_pages import (
 )
 from koalendar.web.dashboard.forms import NoteForm, ReasonForm
 from koalendar.web.dashboard.frame import for_host, own
-from koalendar.web.dashboard.schedules import away_banner
 from koalendar.web.dashboard.setup import card_for
 from koalendar.web.dashboard.stories import story_of
 from koalendar.web.dashboard.wording import HostWording, wording_for
-from koalendar.web.dashboard.zoom_card import trouble_banner
 
 _GONE = "meeting_gone"
 _FAR = timedelta(days=5 * 366)  # No page offers a time further away, and some cannot be written at all.
@@ -80,7 +78,6 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
         "more_url": _address(tab, search, page.next_cursor) if page.next_cursor else "",
         "is_continued": "cursor" in request.GET,
         "zone": words.zone_now(),
-        "banner": trouble_banner(host, now=now) or away_banner(host, now=now),
         "setup": card_for(host),
         "has_event_types": queries.event_types_of(host).exists(),
     }

@@ -430,3 +430,12 @@ def test_being_away_is_taken_back_after_a_question(browser: Client) -> None:
         assert browser.post(address).status_code == 302
     assert Profile.objects.get().away == []
     assert browser.get(address).status_code == 404
+
+
+def test_every_page_of_a_host_who_is_away_says_so_until_he_is_back(browser: Client) -> None:
+    today = NOW.date()
+    add_away(ada(), first=today.isoformat(), last=today.isoformat(), message="", today=today)
+    for path in ("/dashboard/", "/dashboard/event-types/", "/dashboard/settings/"):
+        assert 'class="banner"' in browser.get(path).content.decode(), path
+    # Its own page has the times themselves.
+    assert 'class="banner"' not in browser.get(LIST).content.decode()

@@ -348,6 +348,7 @@ def test_questions_change_places_and_keep_their_codes(browser: Client) -> None:
 # ── Sharing ──
 
 
+@pytest.mark.usefixtures("present")
 def test_a_filled_in_link_leads_to_a_form_that_says_it(browser: Client) -> None:
     size = {"code": "size", "label": "Size", "kind": "choice", "required": True, "choices": ["S", "L & XL"]}
     made = make_event_type(durations=[15, 45], questions=[TOPIC, size])
