@@ -9,24 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import queue
 import secrets
-import threading
-import urllib.error
-import urllib.request
 
+from koalendar.sandbox.courier import Courier
 from koalendar.sandbox.wire import Json
 from koalendar.sandbox.world import Notification, Sending, ZoomWorld, iso
 
-ANSWER_WITHIN_SECONDS = 3  # what Zoom grants before it counts a delivery as failed
 DEAUTHORIZATION_PATH = "/integrations/zoom/deauthorize"
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Zoom does not follow redirects of a notification endpoint."""
-
-    def redirect_request(self, *_arguments: object) -> None:
-        return None
 
 
 class Announcer:
@@ -34,19 +23,11 @@ class Announcer:
 
     def __init__(self, world: ZoomWorld) -> None:
         self.world = world
-        self._queue: queue.Queue[Notification | None] = queue.Queue()
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
-        self._thread: threading.Thread | None = None
+        self._courier: Courier[Notification] = Courier(
+            lambda note: self.signed_headers(note.body, stamp=note.stamp), lambda: self.world.on_change()
+        )
         self._held: list[Notification] = []
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._deliver_all, name="sandbox-events", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._queue.put(None)
-        if self._thread:
-            self._thread.join(1)  # A delivery still under way is not worth waiting for.
+        self.start, self.stop = self._courier.start, self._courier.stop
 
     def announce(self, event: str, payload: Json) -> None:
         """Queues one event; nothing happens for meeting events while no webhook address is set."""
@@ -75,7 +56,7 @@ class Announcer:
                 self._held += notes
                 return
         for note in notes:
-            self._queue.put(note)
+            self._courier.send(note)
 
     def change(self, sending: Sending) -> None:
         """Notifications leave like this from now on; those that were held leave unless they are to wait."""
@@ -89,7 +70,7 @@ class Announcer:
         for note in notes:
             if sending.restamped:
                 note.stamp = int(self.world.now().timestamp())
-            self._queue.put(note)
+            self._courier.send(note)
 
     def forget_held(self) -> None:
         with self.world.lock:
@@ -103,22 +84,6 @@ class Announcer:
         token = secrets.token_urlsafe(16)
         self.announce("endpoint.url_validation", {"plainToken": token})
         return token
-
-    def _deliver_all(self) -> None:
-        while (note := self._queue.get()) is not None:
-            self._deliver(note)
-            self.world.on_change()
-
-    def _deliver(self, note: Notification) -> None:
-        headers = self.signed_headers(note.body, stamp=note.stamp)
-        request = urllib.request.Request(note.url, note.body.encode(), headers)  # noqa: S310 - own settings
-        try:
-            with self._opener.open(request, timeout=ANSWER_WITHIN_SECONDS) as answer:
-                note.status, note.answer = answer.status, answer.read(2000).decode("utf-8", "replace")
-        except urllib.error.HTTPError as error:
-            note.status, note.answer = error.code, error.read(2000).decode("utf-8", "replace")
-        except (OSError, ValueError) as error:
-            note.answer = f"No answer: {error}"
 
     def signed_headers(self, body: str, *, stamp: int = 0) -> dict[str, str]:
         """``v0=`` and the HMAC-SHA256 of ``v0:<timestamp>:<body>`` under the app's secret token.

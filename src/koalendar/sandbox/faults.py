@@ -377,25 +377,29 @@ _FILTERS = frozenset({"method", "path", "times", "seconds"})
 _ANSWER_FIELDS = frozenset({"status", "code", "message", "errors", "body", "raw", "headers"})
 
 
-def fault_from(order: Mapping[str, Any]) -> Fault:
+def fault_from(
+    order: Mapping[str, Any], presets: Mapping[str, Fault] | None = None, any_api: str = ANY_API
+) -> Fault:
     """The fault that an order describes: ``preset`` or ``kind``, filters, and for answers their content.
 
-    Raises ValueError with a sentence for whoever wrote the order.
+    Zoom's unless other ``presets`` are given. Raises ValueError with a sentence for whoever wrote the order.
     """
+    presets = PRESETS if presets is None else presets
     unknown = set(order) - _FILTERS - _ANSWER_FIELDS - {"preset", "kind"}
     if unknown:
         raise ValueError(f"Unknown fields: {', '.join(sorted(unknown))}.")
     changes = {name: order[name] for name in _FILTERS if order.get(name) is not None}
     _check_filters(changes)
     if "preset" in order:
-        if order["preset"] not in PRESETS:
+        if order["preset"] not in presets:
             raise ValueError(f"There is no preset {order['preset']!r}.")
-        return replace(PRESETS[order["preset"]], **changes)
+        return replace(presets[order["preset"]], **changes)
     kind = order.get("kind", "answer")
     if kind not in _KINDS:
         raise ValueError(f"There is no kind {kind!r}.")
     answer = _answer_from(order) if kind == "answer" else None
-    return replace(Fault(kind, name=f"{kind} {answer.status}" if answer else kind, answer=answer), **changes)
+    name = f"{kind} {answer.status}" if answer else kind
+    return replace(Fault(kind, name=name, path=any_api, answer=answer), **changes)
 
 
 def _check_filters(changes: Mapping[str, Any]) -> None:

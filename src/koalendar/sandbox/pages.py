@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -13,8 +12,24 @@ from zoneinfo import ZoneInfo
 
 from koalendar.sandbox import faults, mail
 from koalendar.sandbox.mail import Mail
+from koalendar.sandbox.markup import (
+    NAVIGATION,
+    button,
+    chip,
+    choice,
+    counted,
+    fact_list,
+    h,
+    hidden_field,
+    message_page,
+    moment,
+    nothing,
+    table_of,
+    tone,
+    whole_page,
+)
 from koalendar.sandbox.oauth import Consent, ConsentError, allow, read_consent
-from koalendar.sandbox.wire import Json, Request, Response, origin_of, page_answer, redirect
+from koalendar.sandbox.wire import Json, Request, Response, origin_of, redirect
 from koalendar.sandbox.world import (
     ID_FORMS,
     MOST_COPIES,
@@ -38,13 +53,6 @@ MAIL_POLICY = (
 )
 SHOWN_MEETINGS = 200
 SHOWN_CALLS = 40
-NAVIGATION = (
-    ("/", "Overview"),
-    ("/zoom/", "Meetings"),
-    ("/zoom/marketplace", "Marketplace"),
-    ("/zoom/installed", "Installed apps"),
-    ("/mail/", "Mailbox"),
-)
 SCOPE_WORDS = {
     "user:read:user": "See your name, e-mail address and time zone",
     "user:read:settings": "See your meeting settings",
@@ -106,7 +114,7 @@ class Pages:
             try:
                 return route(request)
             except (LookupError, ValueError, OverflowError) as error:
-                return _message("That did not work", str(error), 400)
+                return message_page("That did not work", str(error), 400)
         if method == "GET" and f"{request.path}/" in (path for path, _ in NAVIGATION):
             return redirect(f"{request.path}/", 301)
         if request.path == "/favicon.ico":
@@ -116,25 +124,25 @@ class Pages:
         found = re.fullmatch(r"/mail/([0-9]{1,9})(/html)?", request.path)
         if method == "GET" and found:
             return self.one_mail(int(found[1]), html_only=bool(found[2]))
-        return _message("Page not found", "The sandbox has no such page.", 404)
+        return message_page("Page not found", "The sandbox has no such page.", 404)
 
     # -- overview -------------------------------------------------------------------------------------------
 
     def overview(self, _request: Request) -> Response:
         meetings, mails = len(self.world.present_meetings()), len(self.sandbox.mailbox.messages)
         cards = (
-            ("/zoom/", "Meetings", f"{_count(meetings, 'meeting')}. See them appear, move and go."),
-            ("/mail/", "Mailbox", f"{_count(mails, 'mail')}. Everything the product sent."),
+            ("/zoom/", "Meetings", f"{counted(meetings, 'meeting')}. See them appear, move and go."),
+            ("/mail/", "Mailbox", f"{counted(mails, 'mail')}. Everything the product sent."),
             ("/zoom/marketplace", "Marketplace", "Install the app from Zoom's side."),
             ("/zoom/installed", "Installed apps", "Who gave access, and removing it."),
             ("/_control/state", "State as JSON", "For programs. The room's README lists all orders."),
         )
         items = "".join(
-            f'<a class="tile" href="{path}"><strong>{_h(title)}</strong><span>{_h(text)}</span></a>'
+            f'<a class="tile" href="{path}"><strong>{h(title)}</strong><span>{h(text)}</span></a>'
             for path, title, text in cards
         )
         app = self.world.app
-        facts = _facts(
+        facts = fact_list(
             ("OAuth", f"{self.sandbox.url}/zoom/oauth/…"),
             ("REST", f"{self.sandbox.url}/zoom/v2/…"),
             ("SMTP", f"port {self.sandbox.smtp_port}"),
@@ -147,7 +155,7 @@ class Pages:
             f'machine.</p><div class="tiles">{items}</div><section class="card"><h2>Addresses</h2>{facts}'
             "</section>"
         )
-        return _page("Sandbox", body, "/")
+        return whole_page("Sandbox", body, "/")
 
     # -- consent --------------------------------------------------------------------------------------------
 
@@ -159,18 +167,18 @@ class Pages:
         if not self.world.app.pre_approved:
             return _not_approved()
         users = "".join(
-            _choice("radio", "user", user.email, f"{user.name} — {user.plan}", user.email, checked=not place)
+            choice("radio", "user", user.email, f"{user.name} — {user.plan}", user.email, checked=not place)
             for place, user in enumerate(self.world.users.values())
         )
-        users += _choice("radio", "user", "another", "Another person", "A new licensed Zoom user")
+        users += choice("radio", "user", "another", "Another person", "A new licensed Zoom user")
         scopes = "".join(
-            _choice("checkbox", "scope", scope, SCOPE_WORDS[scope], scope, checked=True) for scope in SCOPES
+            choice("checkbox", "scope", scope, SCOPE_WORDS[scope], scope, checked=True) for scope in SCOPES
         )
-        hidden = "".join(_hidden(name, value) for name, value in request.query.items())
+        hidden = "".join(hidden_field(name, value) for name, value in request.query.items())
         body = f"""
 <form class="card consent" method="post" action="/zoom/oauth/authorize">{hidden}
 <h1>Allow this app to use Zoom?</h1>
-<p class="hint">The app at {_h(origin_of(consent.redirect_uri))} asks for access to a Zoom account.</p>
+<p class="hint">The app at {h(origin_of(consent.redirect_uri))} asks for access to a Zoom account.</p>
 <fieldset><legend>Who are you</legend>{users}
 <label class="field"><span>E-mail address of the other person</span>
 <input type="email" name="email" autocomplete="off" placeholder="cleo@example.com"></label></fieldset>
@@ -186,7 +194,7 @@ class Pages:
 </div></details>
 </form>"""
         # Browsers hold a form's redirects to form-action as well.
-        return _page("Allow access", body, "", form_targets=origin_of(consent.redirect_uri))
+        return whole_page("Allow access", body, "", form_targets=origin_of(consent.redirect_uri))
 
     def decide(self, request: Request) -> Response:
         names = (
@@ -233,7 +241,7 @@ class Pages:
         app = self.world.app
         landing = f"{app.product_url.rstrip('/')}/integrations/zoom/install"
         options = "".join(
-            f'<option value="{_h(user.email)}">{_h(user.name)}</option>' for user in self.world.users.values()
+            f'<option value="{h(user.email)}">{h(user.name)}</option>' for user in self.world.users.values()
         )
         listed = "Published" if app.published else "Not published"
         approval = "on" if app.pre_approved else "off"
@@ -241,27 +249,30 @@ class Pages:
 <h1>Marketplace</h1>
 <p class="lead">The app as people find it in Zoom, who start there and not in the product.</p>
 <section class="card"><h2>The scheduling app</h2>
-<p>By the product at {_h(app.product_url)}. {_chip(listed, "ok" if app.published else "warn")}
-{_chip(f"Pre-Approve is {approval}", "ok" if app.pre_approved else "warn")}</p>
-<p class="hint">It makes a Zoom meeting for each booking. Client ID {_h(app.client_id)}.</p>
+<p>By the product at {h(app.product_url)}. {chip(listed, "ok" if app.published else "warn")}
+{chip(f"Pre-Approve is {approval}", "ok" if app.pre_approved else "warn")}</p>
+<p class="hint">It makes a Zoom meeting for each booking. Client ID {h(app.client_id)}.</p>
 <div class="split">
 <div><h3>Visit Site to Install</h3>
 <p class="hint">The browser is sent to the product’s own page first, which leads to the consent.</p>
-<p><a class="button primary" href="{_h(landing)}">Visit Site to Install</a></p></div>
+<p><a class="button primary" href="{h(landing)}">Visit Site to Install</a></p></div>
 <form method="post" action="/zoom/marketplace/add"><h3>Add</h3>
 <p class="hint">The browser arrives at the redirect address with a code and without any state.</p>
 <label class="field"><span>Signed in to Zoom as</span><select name="user">{options}</select></label>
 <button>Add</button></form>
 </div></section>
 <section class="card"><h2>As an admin of the Zoom account</h2>
-<form method="post" action="/zoom/pre-approved">{_hidden("pre_approved", "" if app.pre_approved else "yes")}
+<form method="post" action="/zoom/pre-approved">
+{hidden_field("pre_approved", "" if app.pre_approved else "yes")}
 <p class="hint">While Pre-Approve is off, nobody in the account can add the app.</p>
 <button>Switch Pre-Approve {"off" if app.pre_approved else "on"}</button></form></section>
 <section class="card"><h2>As the developer of the app</h2>
-<form method="post" action="/zoom/published">{_hidden("published", "" if app.published else "yes")}
+<form method="post" action="/zoom/published">{hidden_field("published", "" if app.published else "yes")}
 <p class="hint">Only published apps are told by app_deauthorized when somebody removes them.</p>
 <button>{"Take back publication" if app.published else "Publish the app"}</button></form></section>"""
-        return _page("Marketplace", body, "/zoom/marketplace", form_targets=origin_of(app.default_redirect))
+        return whole_page(
+            "Marketplace", body, "/zoom/marketplace", form_targets=origin_of(app.default_redirect)
+        )
 
     def add_from_marketplace(self, request: Request) -> Response:
         """The install that starts at Zoom: a code, no state.
@@ -292,19 +303,19 @@ class Pages:
             )
             notes = list(self.world.notifications)[::-1][:SHOWN_CALLS]
         table = (
-            _table(("Person", "Granted", ""), rows)
+            table_of(("Person", "Granted", ""), rows)
             if rows
-            else _empty("Nobody has installed the app. Connect Zoom in the product, or use the marketplace.")
+            else nothing("Nobody has installed the app. Connect Zoom in the product, or use the marketplace.")
         )
         log = "".join(
-            f'<tr><td data-label="At">{_time(note.at)}</td><td data-label="Event">{_h(note.event)}</td>'
-            f'<td data-label="Answer">{_chip(str(note.status or "no answer"), _tone(note.status))} '
-            f'<span class="hint">{_h(note.url)}</span></td></tr>'
+            f'<tr><td data-label="At">{moment(note.at)}</td><td data-label="Event">{h(note.event)}</td>'
+            f'<td data-label="Answer">{chip(str(note.status or "no answer"), tone(note.status))} '
+            f'<span class="hint">{h(note.url)}</span></td></tr>'
             for note in notes
         )
-        sent = _table(("At", "Event", "Answer"), log) if log else _empty("No notification has been sent.")
+        sent = table_of(("At", "Event", "Answer"), log) if log else nothing("No notification has been sent.")
         validate = (
-            _button("/zoom/validate-webhook", "Validate the webhook address")
+            button("/zoom/validate-webhook", "Validate the webhook address")
             if self.world.app.webhook_url
             else '<p class="hint">No webhook address was given, so meeting events are not sent.</p>'
         )
@@ -314,7 +325,7 @@ class Pages:
             f'<section class="card" data-live="notifications"><h2>Notifications to the product</h2>{sent}'
             f"{validate}</section>{self._sending_card()}"
         )
-        return _page("Installed apps", body, "/zoom/installed")
+        return whole_page("Installed apps", body, "/zoom/installed")
 
     def _sending_card(self) -> str:
         sending = self.world.sending
@@ -328,7 +339,7 @@ class Pages:
             ("restamped", "Sign what was held anew", "Otherwise it bears the time at which it happened."),
         )
         boxes = "".join(
-            _choice("checkbox", name, "yes", text, hint, checked=getattr(sending, name))
+            choice("checkbox", name, "yes", text, hint, checked=getattr(sending, name))
             for name, text, hint in flags
         )
         return f"""
@@ -350,14 +361,14 @@ class Pages:
         missing = [scope for scope in SCOPES if scope not in scopes]
         granted = f"all {len(SCOPES)} scopes" if not missing else f"without {', '.join(missing)}"
         live = any(token.user_id == user.id for token in self.world.tokens.values())
-        state = _chip("active", "ok") if live else _chip("tokens revoked", "warn")
-        buttons = _button("/zoom/revoke", "Revoke access", user=user.email) + _button(
+        state = chip("active", "ok") if live else chip("tokens revoked", "warn")
+        buttons = button("/zoom/revoke", "Revoke access", user=user.email) + button(
             "/zoom/installed/remove", "Remove", tone="danger", user=user.email
         )
         return (
-            f'<tr><td data-label="Person"><strong>{_h(user.name)}</strong>'
-            f'<br><span class="hint">{_h(user.email)}'
-            f'</span></td><td data-label="Granted">{state} {_h(granted)}</td>'
+            f'<tr><td data-label="Person"><strong>{h(user.name)}</strong>'
+            f'<br><span class="hint">{h(user.email)}'
+            f'</span></td><td data-label="Granted">{state} {h(granted)}</td>'
             f'<td class="buttons">{buttons}</td></tr>'
         )
 
@@ -382,24 +393,24 @@ class Pages:
             calls = list(self.world.calls)[::-1][:SHOWN_CALLS]
             armed = list(self.world.faults)
         table = (
-            _table(("Meeting", "When", "Host", "State", "What happened", ""), rows, wide=True)
+            table_of(("Meeting", "When", "Host", "State", "What happened", ""), rows, wide=True)
             if rows
-            else _empty("No meetings yet. Connect Zoom in the product and book a time.")
+            else nothing("No meetings yet. Connect Zoom in the product and book a time.")
         )
         lines = "".join(
-            f'<tr><td data-label="At">{_time(call.at)}</td><td data-label="Call"><code>{_h(call.method)} '
-            f'{_h(call.path)}</code></td><td data-label="Answer">'
-            f"{_chip(str(call.status or 'dropped'), _tone(call.status))}"
-            f"{f' <span class=hint>{_h(call.fault)}</span>' if call.fault else ''}</td></tr>"
+            f'<tr><td data-label="At">{moment(call.at)}</td><td data-label="Call"><code>{h(call.method)} '
+            f'{h(call.path)}</code></td><td data-label="Answer">'
+            f"{chip(str(call.status or 'dropped'), tone(call.status))}"
+            f"{f' <span class=hint>{h(call.fault)}</span>' if call.fault else ''}</td></tr>"
             for call in calls
         )
-        log = _table(("At", "Call", "Answer"), lines) if lines else _empty("No call has arrived.")
+        log = table_of(("At", "Call", "Answer"), lines) if lines else nothing("No call has arrived.")
         body = f"""
 <h1>Meetings</h1><p class="lead">What the product made in Zoom, the latest change first.</p>
 <section class="card" data-live="meetings">{table}</section>
 {self._trouble_card(armed)}
 <section class="card" data-live="calls"><h2>Calls</h2>{log}</section>"""
-        return _page("Meetings", body, "/zoom/")
+        return whole_page("Meetings", body, "/zoom/")
 
     def _trouble_card(self, armed: Iterable[faults.Fault]) -> str:
         groups = (
@@ -411,15 +422,15 @@ class Pages:
         options = "".join(
             f'<optgroup label="{label}">'
             + "".join(
-                f'<option value="{_h(name)}">{_h(_preset_label(name, entry))}</option>'
+                f'<option value="{h(name)}">{h(_preset_label(name, entry))}</option>'
                 for name, entry in table.items()
             )
             + "</optgroup>"
             for label, table in groups
         )
         waiting = "".join(
-            f"<li>{_chip(f'{fault.times}×', 'warn')} {_h(fault.name)} "
-            f'<span class="hint">{_h(fault.why)}</span></li>'
+            f"<li>{chip(f'{fault.times}×', 'warn')} {h(fault.name)} "
+            f'<span class="hint">{h(fault.why)}</span></li>'
             for fault in armed
         )
         state = (
@@ -427,7 +438,7 @@ class Pages:
             if waiting
             else '<p class="hint">All calls are answered well.</p>'
         )
-        clear = _button("/zoom/clear-faults", "Back to normal") if waiting else ""
+        clear = button("/zoom/clear-faults", "Back to normal") if waiting else ""
         return f"""
 <section class="card"><h2>Fail next call</h2><form class="row" method="post" action="/zoom/fail-next">
 <label class="field grow"><span>What happens</span><select name="preset">{options}</select></label>
@@ -440,24 +451,24 @@ class Pages:
         host = self.world.users[meeting.host_id]
         body = meeting.body
         if meeting.deleted:
-            state = _chip("deleted", "bad")
+            state = chip("deleted", "bad")
         elif meeting.expired(self.world.now()):
-            state = _chip("expired", "warn")
+            state = chip("expired", "warn")
         else:
-            state = _chip("present", "ok")
+            state = chip("present", "ok")
         history = "".join(_history_line(entry) for entry in meeting.history[-5:])
         forms = (
-            _button("/zoom/meetings/recover", "Recover meeting", id=str(meeting.id))
+            button("/zoom/meetings/recover", "Recover meeting", id=str(meeting.id))
             if meeting.deleted
             else self._meeting_forms(meeting, body["timezone"])
         )
         number = f"{meeting.id:,}".replace(",", " ")
         look = " class=gone" if meeting.deleted else ""
         return (
-            f'<tr{look}><td data-label="Meeting"><strong>{_h(body["topic"])}'
+            f'<tr{look}><td data-label="Meeting"><strong>{h(body["topic"])}'
             f'</strong><br><span class="hint nums">{number}</span></td>'
             f'<td data-label="When" class="nums">{_when(meeting)}</td>'
-            f'<td data-label="Host">{_h(host.name)}</td><td data-label="State">{state}</td>'
+            f'<td data-label="Host">{h(host.name)}</td><td data-label="State">{state}</td>'
             f'<td data-label="What happened"><ol class="plain small">{history}</ol></td>'
             f'<td class="buttons">{forms}</td></tr>'
         )
@@ -466,11 +477,11 @@ class Pages:
         local = meeting.start.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
         return (
             f'<details class="menu"><summary>By hand</summary>'
-            f'<form method="post" action="/zoom/meetings/move">{_hidden("id", str(meeting.id))}'
-            f'<label class="field"><span>New start, {_h(zone)}</span>'
+            f'<form method="post" action="/zoom/meetings/move">{hidden_field("id", str(meeting.id))}'
+            f'<label class="field"><span>New start, {h(zone)}</span>'
             f'<input type="datetime-local" name="start" value="{local}" required></label>'
             f"<button>Move meeting</button></form>"
-            + _button("/zoom/meetings/delete", "Delete meeting", tone="danger", id=str(meeting.id))
+            + button("/zoom/meetings/delete", "Delete meeting", tone="danger", id=str(meeting.id))
             + "</details>"
         )
 
@@ -504,18 +515,20 @@ class Pages:
         with box.lock:
             rows = "".join(_mail_row(one) for one in box.messages[::-1])
         table = (
-            _table(("To", "Subject", "At"), rows) if rows else _empty("No mail yet. Book a time to see some.")
+            table_of(("To", "Subject", "At"), rows)
+            if rows
+            else nothing("No mail yet. Book a time to see some.")
         )
         options = "".join(
-            f'<option value="{name}"{" selected" if name == box.trouble else ""}>{_h(text)}</option>'
+            f'<option value="{name}"{" selected" if name == box.trouble else ""}>{h(text)}</option>'
             for name, text in mail.TROUBLES.items()
         )
         note = (
             ""
             if box.trouble == "none"
-            else f"<p>{_chip('Trouble', 'warn')} {_h(mail.TROUBLES[box.trouble])}</p>"
+            else f"<p>{chip('Trouble', 'warn')} {h(mail.TROUBLES[box.trouble])}</p>"
         )
-        clear = _button("/mail/clear", "Clear mailbox") if rows else ""
+        clear = button("/mail/clear", "Clear mailbox") if rows else ""
         body = f"""
 <h1>Mailbox</h1>
 <p class="lead">Everything the product sent, the newest first. SMTP port {self.sandbox.smtp_port}.</p>
@@ -524,18 +537,18 @@ class Pages:
 <label class="field grow"><span>How the mail server behaves</span>
 <select name="trouble">{options}</select></label>
 <button class="primary">Change behaviour</button></form>
-{_button("/mail/trouble", "Back to normal", trouble="none") if note else ""}</section>"""
-        return _page("Mailbox", body, "/mail/")
+{button("/mail/trouble", "Back to normal", trouble="none") if note else ""}</section>"""
+        return whole_page("Mailbox", body, "/mail/")
 
     def one_mail(self, n: int, *, html_only: bool) -> Response:
         found = self.sandbox.mailbox.find(n)
         if found is None:
-            return _message("Mail not found", "It may have been cleared.", 404)
+            return message_page("Mail not found", "It may have been cleared.", 404)
         if html_only:
             document = '<!doctype html><meta charset="utf-8"><base target="_blank">' + found.html
             headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": MAIL_POLICY}
             return Response(200, document.encode("utf-8", "replace"), headers)
-        return _page(found.subject or "Mail", _mail_body(found), "/mail/")
+        return whole_page(found.subject or "Mail", _mail_body(found), "/mail/")
 
     def clear_mail(self, _request: Request) -> Response:
         self.sandbox.mailbox.clear()
@@ -549,35 +562,9 @@ class Pages:
 # -- pieces of pages ----------------------------------------------------------------------------------------
 
 
-def _h(text: str) -> str:
-    return escape(text, quote=True)
-
-
-def _page(title: str, body: str, active: str, *, status: int = 200, form_targets: str = "") -> Response:
-    links = "".join(
-        f'<a href="{path}"{" aria-current=page" if path == active else ""}>{name}</a>'
-        for path, name in NAVIGATION
-    )
-    html = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{_h(title)} · Sandbox</title><link rel="stylesheet" href="/static/sandbox.css">
-<script src="/static/live.js" defer></script></head>
-<body><a class="skip" href="#main">Skip to content</a>
-<header><p class="label">Sandbox: not Zoom</p><nav aria-label="Sandbox">{links}</nav></header>
-<main id="main">{body}</main></body></html>"""
-    return page_answer(html, status, form_targets=form_targets)
-
-
-def _message(title: str, text: str, status: int) -> Response:
-    return _page(
-        title, f'<section class="card"><h1>{_h(title)}</h1><p>{_h(text)}</p></section>', "", status=status
-    )
-
-
 def _zoom_error(title: str, text: str) -> Response:
     """Zoom's own error page: the redirect address is never called."""
-    return _message(title, text, 400)
+    return message_page(title, text, 400)
 
 
 def _not_approved() -> Response:
@@ -590,70 +577,14 @@ def _not_approved() -> Response:
 
 def _static(name: str) -> Response:
     if name not in STATIC_TYPES:
-        return _message("Page not found", "The sandbox has no such file.", 404)
+        return message_page("Page not found", "The sandbox has no such file.", 404)
     return Response(200, (STATIC / name).read_bytes(), {"Content-Type": STATIC_TYPES[name]})
-
-
-def _facts(*pairs: tuple[str, str]) -> str:
-    return (
-        "<dl>"
-        + "".join(f"<dt>{_h(name)}</dt><dd><code>{_h(value)}</code></dd>" for name, value in pairs)
-        + "</dl>"
-    )
-
-
-def _table(heads: Sequence[str], rows: str, *, wide: bool = False) -> str:
-    cells = "".join(f'<th scope="col">{_h(head) or "<span class=vh>Actions</span>"}</th>' for head in heads)
-    return (
-        f"<table{' class=wide' if wide else ''}><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>"
-    )
-
-
-def _empty(text: str) -> str:
-    return f'<p class="empty">{_h(text)}</p>'
-
-
-def _chip(text: str, tone: str) -> str:
-    return f'<span class="chip" data-tone="{tone}">{_h(text)}</span>'
-
-
-def _tone(status: int) -> str:
-    if 200 <= status < 300:
-        return "ok"
-    return "bad" if status >= 400 or status == 0 else "warn"
-
-
-def _hidden(name: str, value: str) -> str:
-    return f'<input type="hidden" name="{_h(name)}" value="{_h(value)}">'
-
-
-def _button(action: str, text: str, *, tone: str = "", **fields: str) -> str:
-    hidden = "".join(_hidden(name, value) for name, value in fields.items())
-    kind = f' class="{tone}"' if tone else ""
-    button = f"<button{kind}>{_h(text)}</button>"
-    return f'<form class="inline" method="post" action="{action}">{hidden}{button}</form>'
-
-
-def _choice(kind: str, name: str, value: str, text: str, hint: str, *, checked: bool = False) -> str:
-    state = " checked" if checked else ""
-    return (
-        f'<label class="choice"><input type="{kind}" name="{name}" value="{_h(value)}"{state}>'
-        f'<span>{_h(text)}<br><span class="hint">{_h(hint)}</span></span></label>'
-    )
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _time(text: str) -> str:
-    return f'<time datetime="{_h(text)}">{_h(text[5:10])} {_h(text[11:19])} UTC</time>'
 
 
 def _when(meeting: Meeting) -> str:
     zone = meeting.body["timezone"]
     start, end = meeting.start.astimezone(ZoneInfo(zone)), meeting.end.astimezone(ZoneInfo(zone))
-    place = _h(zone).replace("/", "/<wbr>")
+    place = h(zone).replace("/", "/<wbr>")
     return (
         f'<span class="line">{start:%a} {start.day} {start:%b %Y},</span> '
         f'<span class="line">{start:%H:%M}–{end:%H:%M}</span><br><span class="hint">{place}</span>'
@@ -661,8 +592,8 @@ def _when(meeting: Meeting) -> str:
 
 
 def _history_line(entry: Json) -> str:
-    detail = "" if entry["what"] == "created" else f'<br><span class="hint">{_h(entry["detail"])}</span>'
-    return f"<li>{_h(entry['what'])} by {_h(entry['by'])}, {_time(entry['at'])}{detail}</li>"
+    detail = "" if entry["what"] == "created" else f'<br><span class="hint">{h(entry["detail"])}</span>'
+    return f"<li>{h(entry['what'])} by {h(entry['by'])}, {moment(entry['at'])}{detail}</li>"
 
 
 def _preset_label(name: str, entry: faults.Answer | faults.Fault) -> str:
@@ -674,9 +605,9 @@ def _preset_label(name: str, entry: faults.Answer | faults.Fault) -> str:
 
 def _mail_row(one: Mail) -> str:
     return (
-        f'<tr><td data-label="To">{_h(", ".join(one.to))}</td><td data-label="Subject">'
-        f'<a href="/mail/{one.n}">{_h(one.subject or "(no subject)")}</a></td>'
-        f'<td data-label="At" class="nums">{_time(one.at)}</td></tr>'
+        f'<tr><td data-label="To">{h(", ".join(one.to))}</td><td data-label="Subject">'
+        f'<a href="/mail/{one.n}">{h(one.subject or "(no subject)")}</a></td>'
+        f'<td data-label="At" class="nums">{moment(one.at)}</td></tr>'
     )
 
 
@@ -688,9 +619,9 @@ def _mail_body(one: Mail) -> str:
             f'allow-popups-to-escape-sandbox"></iframe>',
             one.html,
         ),
-        ("Text", f"<pre>{_h(one.text)}</pre>", one.text),
-        ("Calendar", f"<pre>{_h(one.calendar)}</pre>", one.calendar),
-        ("Source", f"<pre>{_h(one.raw)}</pre>", one.raw),
+        ("Text", f"<pre>{h(one.text)}</pre>", one.text),
+        ("Calendar", f"<pre>{h(one.calendar)}</pre>", one.calendar),
+        ("Source", f"<pre>{h(one.raw)}</pre>", one.raw),
     ]
     present = [(name, content) for name, content, there in parts if there]
     links = "".join(f'<a href="#{name.lower()}">{name}</a>' for name, _ in present)
@@ -698,8 +629,10 @@ def _mail_body(one: Mail) -> str:
         f'<section class="card" id="{name.lower()}"><h2>{name}</h2>{content}</section>'
         for name, content in present
     )
-    facts = _facts(("From", one.headers.get("From", one.sender)), ("To", ", ".join(one.to)), ("At", one.at))
+    facts = fact_list(
+        ("From", one.headers.get("From", one.sender)), ("To", ", ".join(one.to)), ("At", one.at)
+    )
     return (
-        f'<p><a href="/mail/">Back to the mailbox</a></p><h1>{_h(one.subject or "(no subject)")}</h1>{facts}'
+        f'<p><a href="/mail/">Back to the mailbox</a></p><h1>{h(one.subject or "(no subject)")}</h1>{facts}'
         f'<nav class="parts" aria-label="Parts of the mail">{links}</nav>{sections}'
     )

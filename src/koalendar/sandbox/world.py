@@ -10,16 +10,15 @@ import hashlib
 import hmac
 import re
 import secrets
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from koalendar.sandbox import faults
-from koalendar.sandbox.faults import Fault
-from koalendar.sandbox.wire import Exchange, Json
+from koalendar.sandbox.base import Call, World
+from koalendar.sandbox.wire import Json
 
 SCOPES = (
     "user:read:user",
@@ -36,7 +35,6 @@ CODE_LIFE = timedelta(minutes=5)  # https://developers.zoom.us/docs/integrations
 ACCESS_LIFE = timedelta(hours=1)
 REFRESH_LIFE = timedelta(days=90)  # Zoom's token-lifecycle text in https://github.com/zoom/skills
 MEETING_LIFE = timedelta(days=30)  # https://support.zoom.us/hc/en-us/articles/201362373
-CLOCK_REACH_SECONDS = 10 * 365 * 86_400
 WRITES_PER_HOST_AND_DAY = 100  # https://developers.zoom.us/docs/api/rate-limits/
 #: What a meeting.updated event names; it carries changed fields only.
 TOLD_CHANGES = frozenset("topic type start_time duration timezone agenda join_url password".split())
@@ -149,19 +147,6 @@ class Meeting:
 
 
 @dataclass
-class Call:
-    """One line of the log of calls."""
-
-    n: int
-    method: str
-    path: str
-    status: int
-    at: str
-    user: str = ""
-    fault: str = ""
-
-
-@dataclass
 class Notification:
     """A webhook sent to the product, and what the product said (0: no answer).
 
@@ -225,16 +210,16 @@ def parse_instant(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
-class ZoomWorld:
+class ZoomWorld(World):
     """Zoom's side of the world, shared by all threads of the server."""
 
+    presets = faults.PRESETS
+    any_api = faults.ANY_API
+
     def __init__(self, *, app: ZoomApp | None = None, now: Callable[[], datetime] | None = None) -> None:
-        self.lock = threading.RLock()
+        super().__init__(now)
         self.app = app or ZoomApp()
-        self._clock = now or (lambda: datetime.now(UTC))
-        self.on_change: Callable[[], None] = lambda: None
         self.announce: Callable[[str, Json], None] = lambda _event, _payload: None
-        self.exchanges: deque[Exchange] = deque(maxlen=2000)
         self.reset()
 
     # -- the whole state ------------------------------------------------------------------------------------
@@ -242,22 +227,18 @@ class ZoomWorld:
     def reset(self) -> None:
         """Back to two users, no tokens, no meetings, no faults."""
         with self.lock:
-            self.clock_offset = 0.0
+            self._forget()
             self.users: dict[str, ZoomUser] = {}
             self.codes: dict[str, AuthorizationCode] = {}
             self.tokens: dict[str, Token] = {}
             self.retired: dict[str, str] = {}
             self.installed: dict[str, tuple[str, ...]] = {}
             self.meetings: dict[int, Meeting] = {}
-            self.calls: deque[Call] = deque(maxlen=1000)
             self.notifications: deque[Notification] = deque(maxlen=200)
-            self.faults: list[Fault] = []
             self.per_second_limits = False
             self.sending = Sending()
             self.app.pre_approved = True
             self._recent: dict[tuple[str, str], deque[float]] = {}
-            self._call_count = 0
-            self.exchanges.clear()
             # Ada's own default is her personal room: a client that forgets `use_pmi: false` gets the same
             # room for all her meetings. Zoom: settings.use_pmi in https://developers.zoom.us/docs/api/meetings/
             self.add_user("ada@example.com", "Ada Lovelace", preferences={"use_pmi": True})
@@ -297,17 +278,6 @@ class ZoomWorld:
             self.calls.extend(Call(**item) for item in state["calls"])
             self.notifications.extend(Notification(**item) for item in state["notifications"])
             self._call_count = state["call_count"]
-
-    def now(self) -> datetime:
-        return self._clock() + timedelta(seconds=self.clock_offset)
-
-    def advance_clock(self, seconds: float) -> None:
-        """Moves Zoom's clock; ValueError beyond ten years from the true time."""
-        with self.lock:
-            if not abs(self.clock_offset + seconds) <= CLOCK_REACH_SECONDS:
-                raise ValueError("The clock moves by ten years at most.")
-            self.clock_offset += seconds
-            self.on_change()
 
     # -- users ----------------------------------------------------------------------------------------------
 
@@ -584,7 +554,7 @@ class ZoomWorld:
             payload |= {"operation": "all", "object": thing}
         self.announce(event, payload)
 
-    # -- limits, faults, log --------------------------------------------------------------------------------
+    # -- limits ----------------------------------------------------------------------------------------------
 
     def spend_daily_write(self, user: ZoomUser) -> bool:
         """Counts one create or update of the host's hundred a day; False when they are spent.
@@ -613,46 +583,6 @@ class ZoomWorld:
                 return False
             recent.append(moment)
             return True
-
-    def fail_next(self, preset: str = "", **order: Any) -> Fault:
-        """Arms a fault: a name from ``faults.PRESETS``, or the fields that ``faults.fault_from`` takes."""
-        fault = faults.fault_from({"preset": preset, **order} if preset else order)
-        with self.lock:
-            self.faults.append(fault)
-        return fault
-
-    def clear_faults(self) -> None:
-        with self.lock:
-            self.faults.clear()
-
-    def take_fault(self, method: str, path: str) -> Fault | None:
-        """The oldest armed fault that matches this call; it has one turn less afterwards."""
-        with self.lock:
-            for position, fault in enumerate(self.faults):
-                if fault.matches(method, path):
-                    if fault.times > 1:
-                        self.faults[position] = replace(fault, times=fault.times - 1)
-                    else:
-                        del self.faults[position]
-                    return fault
-        return None
-
-    def log_call(self, exchange: Exchange, *, user: str) -> None:
-        with self.lock:
-            self._call_count += 1
-            self.calls.append(
-                Call(
-                    self._call_count,
-                    exchange.method,
-                    exchange.path,
-                    exchange.status,
-                    exchange.at,
-                    user,
-                    exchange.fault,
-                )
-            )
-            self.exchanges.append(exchange)
-            self.on_change()
 
 
 def _verifier_fits(code: AuthorizationCode, verifier: str) -> bool:

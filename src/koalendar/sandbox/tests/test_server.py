@@ -27,7 +27,7 @@ def test_every_page_is_labelled_and_allows_nothing_inline(ada: Integrator, path:
     ada.create(topic="<b>Bold</b>")
     page = ada.http.get(ada.sandbox.url + path)
     assert page.status_code == 200
-    assert "Sandbox: not Zoom" in page.text
+    assert "Sandbox: not Zoom, not Google" in page.text
     assert "<b>Bold" not in page.text
     assert " style=" not in page.text
     assert "onclick" not in page.text
