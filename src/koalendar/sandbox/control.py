@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from koalendar.sandbox import faults
 from koalendar.sandbox.faults import Answer, Fault
-from koalendar.sandbox.oauth import ConsentError, allow, read_consent
+from koalendar.sandbox.google.control import GoogleControl
+from koalendar.sandbox.oauth import allow, read_consent
 from koalendar.sandbox.rest import NO_PASSCODE_POLICY, ZONES, wrong_settings
-from koalendar.sandbox.wire import Json, Request, Response, json_answer
+from koalendar.sandbox.wire import ConsentError, Json, Request, Response, json_answer
 from koalendar.sandbox.world import BASIC, ID_FORMS, LICENSED, MOST_COPIES, SCOPES, Sending, parse_instant
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Control:
             ("POST", "mail"): self.set_mail_trouble,
             ("DELETE", "mails"): self.clear_mails,
         }
+        self.google = GoogleControl(sandbox.google)
+        self._orders |= self.google.orders
 
     def answer(self, request: Request) -> Response:
         name = request.path.removeprefix("/_control/").strip("/")
@@ -93,6 +96,7 @@ class Control:
             "meetings": dump["meetings"],
             "calls": dump["calls"],
             "notifications": dump["notifications"],
+            "google": self.google.state(),
             "mails": self.sandbox.mailbox.dump()["messages"],
             "mail_trouble": self.sandbox.mailbox.trouble,
             "violations": self.sandbox.violations,
@@ -145,7 +149,8 @@ class Control:
         return asdict(app) | {"per_second_limits": self.world.per_second_limits}
 
     def move_clock(self, order: Json) -> Json:
-        self.world.advance_clock(float(order["advance_seconds"]))
+        for world in (self.world, self.sandbox.google):
+            world.advance_clock(float(order["advance_seconds"]))
         return {"now": self.world.now().isoformat()}
 
     def add_user(self, order: Json) -> Json:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from koalendar.sandbox.base import World
+from koalendar.sandbox.faults import Answer, Fault
 from koalendar.sandbox.wire import Response, page_answer
 
+SHOWN_CALLS = 40
 NAVIGATION = (
     ("/", "Overview"),
     ("/zoom/", "Meetings"),
@@ -23,7 +26,9 @@ def h(text: str) -> str:
     return escape(text, quote=True)
 
 
-def whole_page(title: str, body: str, active: str, *, status: int = 200, form_targets: str = "") -> Response:
+def whole_page(
+    title: str, body: str, active: str, *, status: int = 200, form_targets: str = "", head: str = ""
+) -> Response:
     links = "".join(
         f'<a href="{path}"{" aria-current=page" if path == active else ""}>{name}</a>'
         for path, name in NAVIGATION
@@ -31,7 +36,7 @@ def whole_page(title: str, body: str, active: str, *, status: int = 200, form_ta
     html = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{h(title)} · Sandbox</title><link rel="stylesheet" href="/static/sandbox.css">
+<title>{h(title)} · Sandbox</title><link rel="stylesheet" href="/static/sandbox.css">{head}
 <script src="/static/live.js" defer></script></head>
 <body><a class="skip" href="#main">Skip to content</a>
 <header><p class="label">Sandbox: not Zoom, not Google</p><nav aria-label="Sandbox">{links}</nav></header>
@@ -99,3 +104,55 @@ def counted(number: int, word: str) -> str:
 
 def moment(text: str) -> str:
     return f'<time datetime="{h(text)}">{h(text[5:10])} {h(text[11:19])} UTC</time>'
+
+
+def trouble_card(world: World, base: str, groups: Iterable[tuple[str, Mapping[str, Answer | Fault]]]) -> str:
+    """Orders the next fault; the forms lead to ``fail-next`` and ``clear-faults`` below ``base``."""
+    with world.lock:
+        armed = list(world.faults)
+    options = "".join(
+        f'<optgroup label="{label}">'
+        + "".join(
+            f'<option value="{h(name)}">{h(_preset_label(name, entry))}</option>'
+            for name, entry in table.items()
+        )
+        + "</optgroup>"
+        for label, table in groups
+    )
+    waiting = "".join(
+        f'<li>{chip(f"{fault.times}×", "warn")} {h(fault.name)} <span class="hint">{h(fault.why)}</span></li>'
+        for fault in armed
+    )
+    state = (
+        f'<ul class="plain">{waiting}</ul>' if waiting else '<p class="hint">All calls are answered well.</p>'
+    )
+    clear = button(f"{base}/clear-faults", "Back to normal") if waiting else ""
+    return f"""
+<section class="card"><h2>Fail next call</h2><form class="row" method="post" action="{base}/fail-next">
+<label class="field grow"><span>What happens</span><select name="preset">{options}</select></label>
+<label class="field"><span>How often</span>
+<input type="number" name="times" value="1" min="1" max="1000"></label>
+<button class="primary">Fail next call</button></form>
+<div data-live="armed">{state}{clear}</div></section>"""
+
+
+def _preset_label(name: str, entry: Answer | Fault) -> str:
+    if isinstance(entry, Fault):
+        return f"{name}: {entry.why}"
+    code = f"/{entry.code}" if entry.code is not None else ""
+    return f"{entry.status}{code} {name}: {entry.why}"
+
+
+def calls_card(world: World) -> str:
+    """The latest calls, the newest first."""
+    with world.lock:
+        calls = list(world.calls)[::-1][:SHOWN_CALLS]
+    lines = "".join(
+        f'<tr><td data-label="At">{moment(call.at)}</td><td data-label="Call"><code>{h(call.method)} '
+        f'{h(call.path)}</code></td><td data-label="Answer">'
+        f"{chip(str(call.status or 'dropped'), tone(call.status))}"
+        f"{f' <span class=hint>{h(call.fault)}</span>' if call.fault else ''}</td></tr>"
+        for call in calls
+    )
+    log = table_of(("At", "Call", "Answer"), lines) if lines else nothing("No call has arrived.")
+    return f'<section class="card" data-live="calls"><h2>Calls</h2>{log}</section>'

@@ -14,17 +14,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from koalendar.sandbox.faults import OAUTH_ERRORS
-from koalendar.sandbox.wire import Request, Response, json_answer
+from koalendar.sandbox.wire import ConsentError, Request, Response, json_answer
 from koalendar.sandbox.world import OAuthError, ZoomUser, ZoomWorld
-
-
-class ConsentError(Exception):
-    """Zoom shows an error page and never calls the redirect address; ``title`` and ``text`` are its words."""
-
-    def __init__(self, title: str, text: str) -> None:
-        super().__init__(title)
-        self.title = title
-        self.text = text
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +11,13 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from koalendar.sandbox import faults, mail
+from koalendar.sandbox.google.pages import GooglePages, week_sheet
 from koalendar.sandbox.mail import Mail
 from koalendar.sandbox.markup import (
     NAVIGATION,
+    SHOWN_CALLS,
     button,
+    calls_card,
     chip,
     choice,
     counted,
@@ -26,10 +29,11 @@ from koalendar.sandbox.markup import (
     nothing,
     table_of,
     tone,
+    trouble_card,
     whole_page,
 )
-from koalendar.sandbox.oauth import Consent, ConsentError, allow, read_consent
-from koalendar.sandbox.wire import Json, Request, Response, origin_of, redirect
+from koalendar.sandbox.oauth import Consent, allow, read_consent
+from koalendar.sandbox.wire import ConsentError, Json, Request, Response, origin_of, redirect
 from koalendar.sandbox.world import (
     ID_FORMS,
     MOST_COPIES,
@@ -52,7 +56,6 @@ MAIL_POLICY = (
     "img-src data:; frame-ancestors 'self'"
 )
 SHOWN_MEETINGS = 200
-SHOWN_CALLS = 40
 SCOPE_WORDS = {
     "user:read:user": "See your name, e-mail address and time zone",
     "user:read:settings": "See your meeting settings",
@@ -73,6 +76,13 @@ _DEAD_ENDS = {
     "wrong": ("Something went wrong", "Unable to install this app. Try again later."),
     "lost": ("You may close this window", "Zoom thinks that all is done, and leads nowhere."),
 }
+
+TROUBLE_GROUPS = (
+    ("Trouble on the wire", faults.TROUBLES),
+    ("Errors of the API", faults.REST_ERRORS),
+    ("Limits", faults.RATE_LIMITS),
+    ("Errors of the token endpoint", faults.OAUTH_ERRORS),
+)
 
 Answerer = Callable[[Request], Response]
 
@@ -102,6 +112,7 @@ class Pages:
             ("POST", "/zoom/pre-approved"): self.pre_approve,
             ("POST", "/zoom/validate-webhook"): self.validate_webhook,
             ("POST", "/zoom/sending"): self.change_sending,
+            **GooglePages(sandbox).routes,
             ("GET", "/mail/"): self.mailbox,
             ("POST", "/mail/clear"): self.clear_mail,
             ("POST", "/mail/trouble"): self.mail_trouble,
@@ -119,6 +130,8 @@ class Pages:
             return redirect(f"{request.path}/", 301)
         if request.path == "/favicon.ico":
             return Response(204)  # Browsers ask by themselves; the sandbox has no icon.
+        if method == "GET" and request.path == "/static/week.css":
+            return week_sheet()
         if method == "GET" and request.path.startswith("/static/"):
             return _static(request.path.removeprefix("/static/"))
         found = re.fullmatch(r"/mail/([0-9]{1,9})(/html)?", request.path)
@@ -132,6 +145,12 @@ class Pages:
         meetings, mails = len(self.world.present_meetings()), len(self.sandbox.mailbox.messages)
         cards = (
             ("/zoom/", "Meetings", f"{counted(meetings, 'meeting')}. See them appear, move and go."),
+            (
+                "/google/",
+                "Google calendar",
+                "A week of a person’s calendars. Add, move and delete busy time.",
+            ),
+            ("/google/access", "Google access", "Who gave access, channels, and how Google behaves."),
             ("/mail/", "Mailbox", f"{counted(mails, 'mail')}. Everything the product sent."),
             ("/zoom/marketplace", "Marketplace", "Install the app from Zoom's side."),
             ("/zoom/installed", "Installed apps", "Who gave access, and removing it."),
@@ -145,15 +164,17 @@ class Pages:
         facts = fact_list(
             ("OAuth", f"{self.sandbox.url}/zoom/oauth/…"),
             ("REST", f"{self.sandbox.url}/zoom/v2/…"),
+            ("Google OAuth", f"{self.sandbox.url}/google/o/oauth2/v2/auth, …/google/token, …/google/revoke"),
+            ("Google Calendar", f"{self.sandbox.url}/google/calendar/v3"),
             ("SMTP", f"port {self.sandbox.smtp_port}"),
-            ("Client id", app.client_id),
+            ("Client ids", f"{app.client_id}, {self.sandbox.google.app.client_id}"),
             ("Product", app.product_url),
             ("Webhooks go to", app.webhook_url or "nowhere: no address given"),
         )
         body = (
-            '<h1>Sandbox</h1><p class="lead">A stand-in for Zoom and for a mail server. Nothing leaves this '
-            f'machine.</p><div class="tiles">{items}</div><section class="card"><h2>Addresses</h2>{facts}'
-            "</section>"
+            '<h1>Sandbox</h1><p class="lead">A stand-in for Zoom, for Google and for a mail server. Nothing '
+            f'leaves this machine.</p><div class="tiles">{items}</div>'
+            f'<section class="card"><h2>Addresses</h2>{facts}</section>'
         )
         return whole_page("Sandbox", body, "/")
 
@@ -390,62 +411,17 @@ class Pages:
         with self.world.lock:
             newest = sorted(self.world.meetings.values(), key=lambda one: one.history[-1]["at"], reverse=True)
             rows = "".join(self._meeting_row(meeting) for meeting in newest[:SHOWN_MEETINGS])
-            calls = list(self.world.calls)[::-1][:SHOWN_CALLS]
-            armed = list(self.world.faults)
         table = (
             table_of(("Meeting", "When", "Host", "State", "What happened", ""), rows, wide=True)
             if rows
             else nothing("No meetings yet. Connect Zoom in the product and book a time.")
         )
-        lines = "".join(
-            f'<tr><td data-label="At">{moment(call.at)}</td><td data-label="Call"><code>{h(call.method)} '
-            f'{h(call.path)}</code></td><td data-label="Answer">'
-            f"{chip(str(call.status or 'dropped'), tone(call.status))}"
-            f"{f' <span class=hint>{h(call.fault)}</span>' if call.fault else ''}</td></tr>"
-            for call in calls
-        )
-        log = table_of(("At", "Call", "Answer"), lines) if lines else nothing("No call has arrived.")
         body = f"""
 <h1>Meetings</h1><p class="lead">What the product made in Zoom, the latest change first.</p>
 <section class="card" data-live="meetings">{table}</section>
-{self._trouble_card(armed)}
-<section class="card" data-live="calls"><h2>Calls</h2>{log}</section>"""
+{trouble_card(self.world, "/zoom", TROUBLE_GROUPS)}
+{calls_card(self.world)}"""
         return whole_page("Meetings", body, "/zoom/")
-
-    def _trouble_card(self, armed: Iterable[faults.Fault]) -> str:
-        groups = (
-            ("Trouble on the wire", faults.TROUBLES),
-            ("Errors of the API", faults.REST_ERRORS),
-            ("Limits", faults.RATE_LIMITS),
-            ("Errors of the token endpoint", faults.OAUTH_ERRORS),
-        )
-        options = "".join(
-            f'<optgroup label="{label}">'
-            + "".join(
-                f'<option value="{h(name)}">{h(_preset_label(name, entry))}</option>'
-                for name, entry in table.items()
-            )
-            + "</optgroup>"
-            for label, table in groups
-        )
-        waiting = "".join(
-            f"<li>{chip(f'{fault.times}×', 'warn')} {h(fault.name)} "
-            f'<span class="hint">{h(fault.why)}</span></li>'
-            for fault in armed
-        )
-        state = (
-            f'<ul class="plain">{waiting}</ul>'
-            if waiting
-            else '<p class="hint">All calls are answered well.</p>'
-        )
-        clear = button("/zoom/clear-faults", "Back to normal") if waiting else ""
-        return f"""
-<section class="card"><h2>Fail next call</h2><form class="row" method="post" action="/zoom/fail-next">
-<label class="field grow"><span>What happens</span><select name="preset">{options}</select></label>
-<label class="field"><span>How often</span>
-<input type="number" name="times" value="1" min="1" max="1000"></label>
-<button class="primary">Fail next call</button></form>
-<div data-live="armed">{state}{clear}</div></section>"""
 
     def _meeting_row(self, meeting: Meeting) -> str:
         host = self.world.users[meeting.host_id]
@@ -594,13 +570,6 @@ def _when(meeting: Meeting) -> str:
 def _history_line(entry: Json) -> str:
     detail = "" if entry["what"] == "created" else f'<br><span class="hint">{h(entry["detail"])}</span>'
     return f"<li>{h(entry['what'])} by {h(entry['by'])}, {moment(entry['at'])}{detail}</li>"
-
-
-def _preset_label(name: str, entry: faults.Answer | faults.Fault) -> str:
-    if isinstance(entry, faults.Fault):
-        return f"{name}: {entry.why}"
-    code = f"/{entry.code}" if entry.code is not None else ""
-    return f"{entry.status}{code} {name}: {entry.why}"
 
 
 def _mail_row(one: Mail) -> str:

@@ -20,9 +20,14 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
+from koalendar.sandbox.base import World
 from koalendar.sandbox.control import Control
+from koalendar.sandbox.courier import Courier
 from koalendar.sandbox.events import Announcer
 from koalendar.sandbox.faults import Fault
+from koalendar.sandbox.google import oauth as google_oauth
+from koalendar.sandbox.google.rest import RestApi as CalendarApi
+from koalendar.sandbox.google.world import GoogleApp, GoogleWorld, Push
 from koalendar.sandbox.mail import Mailbox, MailServer
 from koalendar.sandbox.oauth import revoke_endpoint, token_endpoint
 from koalendar.sandbox.pages import Pages
@@ -39,7 +44,7 @@ SAVE_PAUSE_SECONDS = 0.1
 
 
 class Sandbox:
-    """Zoom and a mail server on loopback, for tests in the same process and for the command line.
+    """Zoom, Google and a mail server on loopback, for tests in the same process and for the command line.
 
     ``validator`` sees every API exchange; the texts of its AssertionErrors are kept in ``violations`` and
     raised when the sandbox is left as a context manager.
@@ -55,25 +60,31 @@ class Sandbox:
         now: Callable[[], datetime] | None = None,
         validator: Callable[[Exchange], None] | None = None,
         app: ZoomApp | None = None,
+        google_app: GoogleApp | None = None,
     ) -> None:
         self.zoom = ZoomWorld(app=app, now=now)
+        self.google = GoogleWorld(app=google_app, now=now)
         self.mailbox = Mailbox()
         self.announcer = Announcer(self.zoom)
         self.zoom.announce = self.announcer.announce
+        self._pusher: Courier[Push] = Courier(lambda push: push.headers, lambda: self.google.on_change())
+        self.google.push = self._pusher.send
         self.violations: list[str] = []
         self._validator = validator
         self._stopping = threading.Event()
         self._rest = RestApi(self.zoom)
+        self._calendar = CalendarApi(self.google)
         self._control = Control(self)
         self._mail_server = MailServer(self.mailbox, host=host, port=smtp_port)
         self._store = StateFile(state_file, self._dump) if state_file else None
         if self._store:
             self._load(self._store.read())
-            self.zoom.on_change = self.mailbox.on_change = self._store.changed
+            self.zoom.on_change = self.google.on_change = self.mailbox.on_change = self._store.changed
         self._http = _Server((host, port), self.respond, lambda: self.zoom.now())
         self.port = self._http.server_address[1]
         self.url = f"http://{'127.0.0.1' if host in ('', '0.0.0.0') else host}:{self.port}"  # noqa: S104
         self.zoom.app.api_url = self.zoom.app.api_url or f"{self.url}/zoom"
+        self.google.url = self.url
         self._pages = Pages(self)
 
     @property
@@ -83,6 +94,7 @@ class Sandbox:
     def start(self) -> None:
         self._mail_server.start()
         self.announcer.start()
+        self._pusher.start()
         if self._store:
             self._store.start()
         threading.Thread(
@@ -97,6 +109,7 @@ class Sandbox:
         self._http.cut_connections()
         self._mail_server.stop()
         self.announcer.stop()
+        self._pusher.stop()
         if self._store:
             self._store.stop()
 
@@ -112,9 +125,10 @@ class Sandbox:
             raise AssertionError("\n".join(self.violations))
 
     def reset(self) -> None:
-        """Back to the first minute: two users, no tokens, meetings, mails or faults."""
+        """Back to the first minute: two users of each, no tokens, meetings, mails or faults."""
         self.announcer.forget_held()
         self.zoom.reset()
+        self.google.reset()
         self.mailbox.clear()
         self.mailbox.set_trouble("none")
         self.violations.clear()
@@ -129,30 +143,35 @@ class Sandbox:
             "/zoom/oauth/token",
             "/zoom/oauth/revoke",
         ):
-            return self._answer_api(replace(request, path=request.path.removeprefix("/zoom")))
+            return self._answer_api(self.zoom, replace(request, path=request.path.removeprefix("/zoom")))
+        if request.path.startswith("/google/calendar/v3/") or request.path in (
+            "/google/token",
+            "/google/revoke",
+        ):
+            return self._answer_api(self.google, replace(request, path=request.path.removeprefix("/google")))
         if request.path.startswith("/_control/"):
             return self._control.answer(request)
         return self._pages.answer(request)
 
-    def _answer_api(self, request: Request) -> Response:
-        fault = self.zoom.take_fault(request.method, request.path)
-        token = self.zoom.tokens.get(request.headers.get("authorization", "").partition(" ")[2])
-        user = self.zoom.users[token.user_id].email if token else ""
+    def _answer_api(self, world: ZoomWorld | GoogleWorld, request: Request) -> Response:
+        fault = world.take_fault(request.method, request.path)
+        token = world.tokens.get(request.headers.get("authorization", "").partition(" ")[2])
+        user = world.users[token.user_id].email if token else ""
         try:
-            response = self._with_fault(request, fault)
+            response = self._with_fault(world, request, fault)
         except DroppedError:
-            self._record(request, Response(0), fault, user)
+            self._record(world, request, Response(0), fault, user)
             raise
-        self._record(request, response, fault, user)
+        self._record(world, request, response, fault, user)
         return response
 
-    def _with_fault(self, request: Request, fault: Fault | None) -> Response:
+    def _with_fault(self, world: World, request: Request, fault: Fault | None) -> Response:
         if fault is None:
             return self._act(request)
         if fault.kind != "hide_from_lists":
             self._stopping.wait(fault.seconds)
         if fault.kind == "answer" and fault.answer is not None:
-            return fault.answer.response(request, self.zoom.now())
+            return fault.answer.response(request, world.now())
         if fault.kind == "drop":
             raise DroppedError
         response = self._act(request)
@@ -163,11 +182,17 @@ class Sandbox:
     def _act(self, request: Request) -> Response:
         if request.path.startswith("/v2/"):
             return self._rest.answer(request)
+        if request.path.startswith("/calendar/v3/"):
+            return self._calendar.answer(request)
         if request.method != "POST":
             return json_answer(405, {"reason": "Method not allowed.", "error": "invalid_request"})
         if request.path == "/oauth/token":
             return token_endpoint(self.zoom, request)
-        return revoke_endpoint(self.zoom, request)
+        if request.path == "/oauth/revoke":
+            return revoke_endpoint(self.zoom, request)
+        if request.path == "/token":
+            return google_oauth.token_endpoint(self.google, request)
+        return google_oauth.revoke_endpoint(self.google, request)
 
     def _spoiled(self, response: Response, fault: Fault) -> Response:
         """The true answer, changed as the fault wants it."""
@@ -177,7 +202,7 @@ class Sandbox:
         if fault.kind == "huge_body":
             return Response(status, b" " * HUGE_BODY + response.body, response.headers)
         if fault.kind == "not_json":
-            return Response(status, b"<html><body>Zoom</body></html>", {"Content-Type": "text/html"})
+            return Response(status, b"<html><body>Sorry</body></html>", {"Content-Type": "text/html"})
         if response.status >= 300 or fault.kind == "slow":
             return response
         body: Json = json.loads(response.body)
@@ -191,7 +216,9 @@ class Sandbox:
             body["expires_in"] = 10**15
         return json_answer(response.status, body, response.headers)
 
-    def _record(self, request: Request, response: Response, fault: Fault | None, user: str) -> None:
+    def _record(
+        self, world: World, request: Request, response: Response, fault: Fault | None, user: str
+    ) -> None:
         exchange = Exchange(
             method=request.method,
             path=request.path,
@@ -201,7 +228,7 @@ class Sandbox:
             status=response.status,
             response_headers=dict(response.headers),
             response_body=response.body[:JUDGED_BODY].decode("utf-8", "replace"),
-            at=iso(self.zoom.now()),
+            at=iso(world.now()),
             fault=fault.name if fault else "",
         )
         self._judge(exchange)
@@ -210,7 +237,7 @@ class Sandbox:
             request_body=exchange.request_body[:RECORDED_BODY],
             response_body=exchange.response_body[:RECORDED_BODY],
         )
-        self.zoom.log_call(kept, user=user)
+        world.log_call(kept, user=user)
 
     def _judge(self, exchange: Exchange) -> None:
         if self._validator is None:
@@ -223,12 +250,14 @@ class Sandbox:
     # -- state ----------------------------------------------------------------------------------------------
 
     def _dump(self) -> Json:
-        return {"zoom": self.zoom.dump(), "mail": self.mailbox.dump()}
+        return {"zoom": self.zoom.dump(), "google": self.google.dump(), "mail": self.mailbox.dump()}
 
     def _load(self, state: Json | None) -> None:
         if state is not None:
             self.zoom.load(state["zoom"])
             self.mailbox.load(state["mail"])
+            if "google" in state:  # Files of earlier versions lack it.
+                self.google.load(state["google"])
 
 
 class StateFile:
@@ -427,6 +456,11 @@ def main(argv: Sequence[str]) -> int:
         published=options.published,
         api_url=options.api_url,
     )
+    google_app = GoogleApp(
+        client_id=options.google_client_id,
+        client_secret=options.google_client_secret,
+        redirect_uris=tuple(options.google_redirect_uri),
+    )
     try:
         sandbox = Sandbox(
             port=options.port,
@@ -434,6 +468,7 @@ def main(argv: Sequence[str]) -> int:
             host=options.host,
             state_file=options.state,
             app=app,
+            google_app=google_app,
         )
         sandbox.start()
     except OSError as error:
@@ -456,9 +491,10 @@ def main(argv: Sequence[str]) -> int:
 
 def _welcome(sandbox: Sandbox) -> str:
     return (
-        f"Sandbox: not Zoom. Nothing leaves this machine.\n"
+        f"Sandbox: not Zoom, not Google. Nothing leaves this machine.\n"
         f"  All pages   {sandbox.url}/\n"
         f"  Zoom        {sandbox.url}/zoom/\n"
+        f"  Google      {sandbox.url}/google/\n"
         f"  Mailbox     {sandbox.url}/mail/\n"
         f"  SMTP        port {sandbox.smtp_port}\n"
         f"Ctrl-C ends it."
@@ -468,7 +504,7 @@ def _welcome(sandbox: Sandbox) -> str:
 def _arguments() -> argparse.ArgumentParser:
     defaults = ZoomApp()
     parser = argparse.ArgumentParser(
-        prog="koalendar sandbox", description="A stand-in for Zoom and a mail server."
+        prog="koalendar sandbox", description="A stand-in for Zoom, Google and a mail server."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=9000, help="port of the pages and the API (0: any)")
@@ -476,6 +512,12 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, help="JSON file that keeps the state between runs")
     parser.add_argument("--client-id", default=defaults.client_id)
     parser.add_argument("--client-secret", default=defaults.client_secret)
+    google = GoogleApp()
+    parser.add_argument("--google-client-id", default=google.client_id)
+    parser.add_argument("--google-client-secret", default=google.client_secret)
+    parser.add_argument(
+        "--google-redirect-uri", action="append", default=[], help="registered at Google; may be repeated"
+    )
     parser.add_argument("--webhook-secret", default=defaults.webhook_secret)
     parser.add_argument(
         "--redirect-uri", action="append", default=[], help="a registered redirect address; may be repeated"

@@ -21,6 +21,15 @@ class DroppedError(Exception):
     """A fault asked for the connection to close without an answer."""
 
 
+class ConsentError(Exception):
+    """The vendor stops on a page of its own and never calls the redirect address; these are its words."""
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__(title)
+        self.title = title
+        self.text = text
+
+
 @dataclass(frozen=True)
 class Request:
     """One HTTP request, its body already read. Header names are lower case."""

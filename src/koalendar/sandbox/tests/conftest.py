@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx2 as httpx
 import pytest
@@ -16,9 +16,18 @@ import pytest
 from koalendar.sandbox.server import Sandbox
 from koalendar.sandbox.wire import Exchange
 from koalendar.sandbox.world import SCOPES
+from tests.google_discovery import GoogleContract, find_document
 from tests.zoom_openapi import ZoomContract
 
 REDIRECT = "http://127.0.0.1:8000/integrations/zoom/callback"
+GOOGLE_REDIRECT = "http://127.0.0.1:8000/integrations/google/callback"
+GOOGLE_SCOPES = (
+    "openid",
+    "email",
+    "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
+    "https://www.googleapis.com/auth/calendar.events.freebusy",
+    "https://www.googleapis.com/auth/calendar.events",
+)
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
@@ -89,6 +98,82 @@ def meeting_order(**changes: Any) -> dict[str, Any]:
     return order | changes
 
 
+class Client:
+    """A careful client of Google; every method returns the raw answer."""
+
+    def __init__(self, sandbox: Sandbox, http: httpx.Client) -> None:
+        self.sandbox = sandbox
+        self.http = http
+        self.tokens: dict[str, Any] = {}
+
+    def authorize_url(self, **changes: str) -> str:
+        query = {
+            "response_type": "code",
+            "client_id": "sandbox-google-client",
+            "redirect_uri": GOOGLE_REDIRECT,
+            "scope": " ".join(GOOGLE_SCOPES),
+            "state": "some-state",
+            "access_type": "offline",
+            "prompt": "consent",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
+        return f"{self.sandbox.url}/google/o/oauth2/v2/auth?{urlencode(query | changes)}"
+
+    def allow(self, user: str = "ada@example.com", **changes: Any) -> dict[str, str]:
+        """Presses Continue; the parameters that come back. ``ticked`` are the boxes, all when absent."""
+        ticked = changes.pop("ticked", None)
+        order: dict[str, Any] = {"url": self.authorize_url(**changes), "user": user}
+        order |= {} if ticked is None else {"scopes": list(ticked)}
+        answer = self.http.post(f"{self.sandbox.url}/_control/google/authorize", json=order)
+        location: str = answer.json()["location"]
+        return dict(parse_qsl(urlsplit(location).query))
+
+    def token(self, **form: str) -> httpx.Response:
+        client = {"client_id": "sandbox-google-client", "client_secret": "sandbox-google-secret"}
+        return self.http.post(f"{self.sandbox.url}/google/token", data=client | form)
+
+    def exchange(self, code: str, **changes: str) -> httpx.Response:
+        form = {"code": code, "redirect_uri": GOOGLE_REDIRECT, "code_verifier": VERIFIER} | changes
+        return self.token(grant_type="authorization_code", **form)
+
+    def refresh(self, token: str = "") -> httpx.Response:
+        return self.token(
+            grant_type="refresh_token", refresh_token=token or self.tokens.get("refresh_token", "")
+        )
+
+    def connect(self, user: str = "ada@example.com", **changes: Any) -> dict[str, Any]:
+        self.tokens = self.exchange(self.allow(user, **changes)["code"]).json()
+        return self.tokens
+
+    def call(self, method: str, path: str, headers: Any = None, **options: Any) -> httpx.Response:
+        bearer = {"Authorization": f"Bearer {self.tokens['access_token']}"}
+        url = f"{self.sandbox.url}/google/calendar/v3/{path}"
+        return self.http.request(method, url, headers=bearer | (headers or {}), **options)
+
+    def insert(self, calendar: str = "primary", query: str = "", **changes: Any) -> httpx.Response:
+        body = event_order(**changes)
+        return self.call("POST", f"calendars/{calendar}/events{query}", json=body)
+
+    def busy(self, *calendars: str, **changes: Any) -> dict[str, Any]:
+        body = {
+            "timeMin": "2026-12-01T00:00:00Z",
+            "timeMax": "2026-12-08T00:00:00Z",
+            "items": [{"id": name} for name in calendars or ("primary",)],
+        }
+        found: dict[str, Any] = self.call("POST", "freeBusy", json=body | changes).json()
+        return found
+
+
+def event_order(**changes: Any) -> dict[str, Any]:
+    order = {
+        "summary": "Intro with Ina",
+        "start": {"dateTime": "2026-12-03T09:00:00", "timeZone": "Europe/Paris"},
+        "end": {"dateTime": "2026-12-03T09:30:00", "timeZone": "Europe/Paris"},
+    }
+    return order | changes
+
+
 class Clock:
     """The sandbox's time, moved by hand."""
 
@@ -112,13 +197,24 @@ def contract() -> ZoomContract | None:
     return ZoomContract(ZOOM_OPENAPI) if ZOOM_OPENAPI else None
 
 
+@pytest.fixture(scope="session")
+def google_contract() -> GoogleContract | None:
+    document = find_document()
+    return GoogleContract(document) if document else None
+
+
 @pytest.fixture
-def sandbox(clock: Clock, contract: ZoomContract | None) -> Iterator[Sandbox]:
-    """A sandbox on free ports. With ZOOM_OPENAPI every exchange of every test is held against it."""
+def sandbox(
+    clock: Clock, contract: ZoomContract | None, google_contract: GoogleContract | None
+) -> Iterator[Sandbox]:
+    """A sandbox on free ports. With ZOOM_OPENAPI every exchange with Zoom is held against it; with
+    google-api-python-client, every one with Google against Google's discovery document."""
 
     def judge(exchange: Exchange) -> None:
         if contract:
             contract.check(exchange)
+        if google_contract:
+            google_contract.check(exchange)
 
     with Sandbox(now=clock, validator=judge) as running:
         yield running
@@ -134,6 +230,19 @@ def http() -> Iterator[httpx.Client]:
 def zoom(sandbox: Sandbox, http: httpx.Client) -> Integrator:
     """Nobody is connected yet."""
     return Integrator(sandbox, http)
+
+
+@pytest.fixture
+def google(sandbox: Sandbox, http: httpx.Client) -> Client:
+    """Nobody has given access yet."""
+    return Client(sandbox, http)
+
+
+@pytest.fixture
+def calendar(google: Client) -> Client:
+    """Ada's calendar, with all boxes ticked."""
+    google.connect()
+    return google
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""A stand-in for Google's OAuth and Google Calendar, spoken to over HTTP below ``/google``."""
