@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -141,12 +142,10 @@ class GoogleContract:
     def _validate(self, where: str, schema: Schema, value: Any) -> None:
         schema = self._schemas[schema["$ref"]] if "$ref" in schema else schema
         kind = schema["type"]
-        assert isinstance(value, _TYPES[kind]), f"{where} is not of type {kind}"
-        assert kind == "boolean" or not isinstance(value, bool), f"{where} is not of type {kind}"
+        assert _is_of(kind, value), f"{where} is not of type {kind}"
         assert value in schema.get("enum", (value,)), f"{where} cannot be {value!r}"
-        form = schema.get("format")
-        if form in _FORMATS:
-            assert _FORMATS[form](value), f"{where} is no {form}: {value!r}"
+        form = schema.get("format", "")
+        assert form not in _FORMATS or _FORMATS[form](value), f"{where} is no {form}: {value!r}"
         if kind == "array":
             for place, one in enumerate(value):
                 self._validate(f"{where}[{place}]", schema["items"], one)
@@ -188,7 +187,15 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "array": list,
     "any": object,
 }
-_FORMATS = {"date-time": _is_wall_time, "date": _is_date, "int64": lambda value: str(value).isdigit()}
+_FORMATS: dict[str, Callable[[Any], bool]] = {
+    "date-time": _is_wall_time,
+    "date": _is_date,
+    "int64": lambda value: str(value).isdigit(),
+}
+
+
+def _is_of(kind: str, value: object) -> bool:
+    return isinstance(value, _TYPES[kind]) and (kind in ("boolean", "any") or not isinstance(value, bool))
 
 
 def _pattern(template: str) -> re.Pattern[str]:

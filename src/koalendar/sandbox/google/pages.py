@@ -117,8 +117,8 @@ class GooglePages:
             ("POST", "/google/events/add"): self.add_event,
             ("POST", "/google/events/move"): self.move_event,
             ("POST", "/google/events/delete"): self.delete_event,
-            ("POST", "/google/revoke"): self.revoke,
-            ("POST", "/google/expire"): self.expire,
+            ("POST", "/google/access/remove"): self.revoke,
+            ("POST", "/google/access/expire"): self.expire,
             ("POST", "/google/testing"): self.set_testing,
             ("POST", "/google/expire-sync"): self.expire_sync,
             ("POST", "/google/trouble"): self.set_trouble,
@@ -462,8 +462,8 @@ class GooglePages:
         )
         state = chip("refresh token alive", "ok") if alive else chip("no refresh token", "warn")
         granted = ", ".join(scope.removeprefix(SCOPE_PREFIX) for scope in scopes)
-        buttons = button("/google/expire", "Expire access token", user=user.email) + button(
-            "/google/revoke", "Remove access", tone="danger", user=user.email
+        buttons = button("/google/access/expire", "Expire access token", user=user.email) + button(
+            "/google/access/remove", "Remove access", tone="danger", user=user.email
         )
         return (
             f'<tr><td data-label="Person"><strong>{h(user.name)}</strong><br><span class="hint">'

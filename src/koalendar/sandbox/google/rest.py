@@ -9,7 +9,7 @@ import base64
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -80,6 +80,14 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "visibility": ("default", "public", "private", "confidential"),
     "eventType": EVENT_TYPES,
 }
+#: The types of what a write may carry.
+SHAPES: dict[str, type] = {
+    **dict.fromkeys("id iCalUID summary description location colorId".split(), str),
+    **dict.fromkeys(CHOICES, str),
+    **dict.fromkeys("start end reminders source extendedProperties conferenceData organizer".split(), dict),
+    **dict.fromkeys("attendees recurrence attachments".split(), list),
+    "sequence": int,
+}
 ANSWERS = ("needsAction", "declined", "tentative", "accepted")
 COLORS: dict[str, str] = {"2": "#d06b64", "7": "#42d692", "8": "#16a765", "9": "#7bd148", "14": "#9fe1e7"}
 
@@ -136,6 +144,22 @@ class Visit:
         if found is None or self.request.content_type != "application/json":
             raise refusal(400, "parseError", "Parse Error")
         return found
+
+
+def typed_event(body: Json) -> Json:
+    """The body of a write, after a look at its types."""
+    for name, shape in SHAPES.items():
+        if body.get(name) is not None and not isinstance(body[name], shape):
+            raise invalid(f"Invalid value for: {name}")
+    for kind in ("private", "shared"):
+        pairs = (body.get("extendedProperties") or {}).get(kind)
+        if pairs is not None and not isinstance(pairs, dict):
+            raise invalid("Invalid value for: extendedProperties")
+    request = (body.get("conferenceData") or {}).get("createRequest")
+    key = request.get("conferenceSolutionKey") if isinstance(request, dict) else None
+    if not isinstance(request, dict | None) or not isinstance(key, dict | None):
+        raise invalid("Invalid conference data.")
+    return body
 
 
 class RestApi:
@@ -246,7 +270,10 @@ class RestApi:
         items = body.get("items") or []
         if not isinstance(items, list) or not all(isinstance(i, dict) and "id" in i for i in items):
             raise invalid("Invalid value for: items")
-        most = min(int(body.get("calendarExpansionMax") or MOST_CALENDARS), MOST_CALENDARS)
+        wished = body.get("calendarExpansionMax") or MOST_CALENDARS
+        if not isinstance(wished, int):
+            raise invalid("Invalid value for: calendarExpansionMax")
+        most = min(wished, MOST_CALENDARS)
         calendars = {
             str(item["id"]): self._busy(visit.user, str(item["id"]), start, end, zone)
             if place < most
@@ -365,12 +392,12 @@ class RestApi:
         return self._one(visit, entry, event)
 
     def insert_event(self, visit: Visit) -> Response:
-        entry, body = self._writable(visit), visit.body()
+        entry, body = self._writable(visit), typed_event(visit.body())
         calendar = self.world.calendars[entry.calendar_id]
         if "id" in body and "iCalUID" in body:
             raise invalid("Only one of id and iCalUID may be given.")
         event_id = body.get("id")
-        if event_id is not None and not re.fullmatch(r"[a-v0-9]{5,1024}", str(event_id)):
+        if event_id is not None and not re.fullmatch(r"[a-v0-9]{5,1024}", event_id):
             raise invalid("Invalid resource id value.")
         if event_id in self.world.events[calendar.id]:
             # A deleted event keeps its id: https://stackoverflow.com/questions/27542721
@@ -388,13 +415,14 @@ class RestApi:
     def patch_event(self, visit: Visit) -> Response:
         """Objects are merged, lists replaced, null takes a field away."""
         entry, event = self._writable_event(visit)
-        body = visit.body()
+        body = typed_event(visit.body())
         return self._write(visit, entry, event, body, _merged(event.body, body))
 
     def update_event(self, visit: Visit) -> Response:
         entry, event = self._writable_event(visit)
-        body = visit.body()
-        if body.get("sequence", event.body["sequence"]) < event.body["sequence"]:
+        body = typed_event(visit.body())
+        sequence = body.get("sequence")
+        if sequence is not None and sequence < event.body["sequence"]:
             raise invalid(
                 "Invalid sequence value. The specified sequence number is below the current sequence number "
                 "of the resource. Re-fetch the resource and use its sequence number on the following request."
@@ -574,9 +602,9 @@ class RestApi:
         longest = now + self.world.behaviour.channel_seconds
         try:
             wished = int(body["expiration"]) / 1000 if body.get("expiration") else longest
-            if "ttl" in (body.get("params") or {}):
-                wished = now + int(body["params"]["ttl"])
-        except (TypeError, ValueError):
+            if body.get("params"):
+                wished = now + int(body["params"].get("ttl", self.world.behaviour.channel_seconds))
+        except (TypeError, ValueError, AttributeError, OverflowError):
             raise invalid("Invalid value for: expiration") from None
         if wished <= now:
             raise invalid("Invalid value for: expiration")
@@ -639,7 +667,7 @@ class RestApi:
     def _page(self, visit: Visit, found: Sequence[Any], usual: int, most: int) -> tuple[Sequence[Any], Json]:
         query, behaviour = visit.query, self.world.behaviour
         wished = query.get("maxResults", str(usual))
-        if not wished.isdigit() or int(wished) < 1:
+        if not re.fullmatch(r"0*[1-9][0-9]{0,8}", wished):
             raise invalid("Invalid value for: maxResults")
         size = min(int(wished), most, behaviour.largest_page)
         offset = 0
@@ -647,7 +675,7 @@ class RestApi:
             place = _opened(query["pageToken"])
             if place is None or place.get("for") != visit.request.path:
                 raise invalid("Invalid page token value.")
-            offset = place["offset"]
+            offset = int(place["offset"])
         elif behaviour.empty_pages and found:
             return [], {"nextPageToken": _sealed({"for": visit.request.path, "offset": 0})}
         following = offset + size
@@ -704,15 +732,20 @@ def _moment(text: object, name: str) -> datetime:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
         raise refusal(400, "badRequest", "Bad Request") from None
-    if moment.tzinfo is None or "T" not in str(text):
+    if moment.tzinfo is None or "T" not in str(text) or not _is_sane(moment):
         raise refusal(400, "badRequest", "Bad Request")
     return moment
 
 
+def _is_sane(moment: date) -> bool:
+    """Whether other zones have a name for it as well."""
+    return 1 < moment.year < 9999
+
+
 def _zone(name: object, where: str) -> ZoneInfo:
-    if name not in ZONES:
+    if not isinstance(name, str) or name not in ZONES:
         raise invalid(f"Invalid value for: {where}")
-    return ZoneInfo(str(name))
+    return ZoneInfo(name)
 
 
 def _wire_time(moment: datetime, zone: ZoneInfo) -> str:
@@ -748,14 +781,19 @@ def _checked_time(time: Json, name: str) -> Json:
     if time.get("date") and time.get("dateTime"):
         raise invalid(f"Invalid {name} time.")
     zone = time.get("timeZone")
-    if zone is not None and zone not in ZONES:
+    if zone is not None and (not isinstance(zone, str) or zone not in ZONES):
         raise invalid(f"Invalid time zone definition for {name} time.")
     try:
         if time.get("date"):
-            return {"date": date.fromisoformat(time["date"]).isoformat()}
+            day = date.fromisoformat(time["date"])
+            if not _is_sane(day):
+                raise invalid(f"Invalid {name} time.")
+            return {"date": day.isoformat()}
         moment = datetime.fromisoformat(time["dateTime"])
     except (TypeError, ValueError):
         raise invalid(f"Invalid {name} time.") from None
+    if not _is_sane(moment):
+        raise invalid(f"Invalid {name} time.")
     if moment.tzinfo is None and zone is None:
         raise refusal(400, "required", f"Missing time zone definition for {name} time.")
     return {"dateTime": time["dateTime"]} | ({"timeZone": zone} if zone else {})
@@ -775,10 +813,10 @@ def _checked_attendees(attendees: object, calendar_id: str) -> list[Json]:
     return found
 
 
-def _check_reminders(reminders: object) -> None:
-    if not isinstance(reminders, dict):
+def _check_reminders(reminders: Json) -> None:
+    overrides = reminders.get("overrides", [])
+    if not isinstance(overrides, list):
         raise invalid("Invalid value for: reminders")
-    overrides: Iterable[Json] = reminders.get("overrides") or []
     if reminders.get("useDefault") and overrides:
         raise refusal(
             400,
@@ -786,12 +824,15 @@ def _check_reminders(reminders: object) -> None:
             "Cannot specify both default reminders and overrides at the same time.",
             domain="calendar",
         )
-    wrong = any(
-        one.get("method") not in ("email", "popup") or not 0 <= int(one.get("minutes", -1)) <= 40_320
-        for one in overrides
-    )
-    if wrong or len(list(overrides)) > 5:
+    if len(overrides) > 5 or not all(_is_reminder(one) for one in overrides):
         raise invalid("Invalid value for: reminders")
+
+
+def _is_reminder(one: object) -> bool:
+    if not isinstance(one, dict) or one.get("method") not in ("email", "popup"):
+        return False
+    minutes = one.get("minutes")
+    return isinstance(minutes, int) and 0 <= minutes <= 40_320
 
 
 def _merged(stored: Json, change: Json) -> Json:
@@ -848,6 +889,7 @@ def check_by_hand(world: GoogleWorld, calendar_id: str, event: object) -> Json:
     if not isinstance(event, dict):
         raise TypeError("event must be an object.")
     try:
+        typed_event(event)
         content = {name: event[name] for name in (*WRITABLE, "id", "iCalUID", "organizer") if name in event}
         content |= _checked_times(event, world.calendar(calendar_id).timezone)
         if "attendees" in content:

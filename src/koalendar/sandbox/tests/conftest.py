@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
+import queue
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -14,7 +18,7 @@ import httpx2 as httpx
 import pytest
 
 from koalendar.sandbox.server import Sandbox
-from koalendar.sandbox.wire import Exchange
+from koalendar.sandbox.wire import Exchange, Json
 from koalendar.sandbox.world import SCOPES
 from tests.google_discovery import GoogleContract, find_document
 from tests.zoom_openapi import ZoomContract
@@ -250,3 +254,44 @@ def ada(zoom: Integrator) -> Integrator:
     """Connected as Ada with all scopes."""
     zoom.connect()
     return zoom
+
+
+class Product(HTTPServer):
+    """Keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.received: queue.Queue[tuple[str, dict[str, str], bytes]] = queue.Queue()
+        super().__init__(("127.0.0.1", 0), _Receiver)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def next_event(self) -> Json:
+        body: Json = json.loads(self.received.get(timeout=5)[2])
+        return body
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    server: Product
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.received.put(
+            (self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        )
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def product() -> Iterator[Product]:
+    with Product() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

@@ -5,57 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import queue
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from koalendar.sandbox.tests.conftest import Integrator
+from koalendar.sandbox.tests.conftest import Integrator, Product
 from koalendar.sandbox.wire import Json
 from tests.zoom_openapi import ZoomContract
-
-
-class Product(HTTPServer):
-    """Keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.received: queue.Queue[tuple[str, dict[str, str], bytes]] = queue.Queue()
-        super().__init__(("127.0.0.1", 0), _Receiver)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def next_event(self) -> Json:
-        body: Json = json.loads(self.received.get(timeout=5)[2])
-        return body
-
-
-class _Receiver(BaseHTTPRequestHandler):
-    server: Product
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.received.put(
-            (self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-        )
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-        pass
-
-
-@pytest.fixture
-def product() -> Iterator[Product]:
-    with Product() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
