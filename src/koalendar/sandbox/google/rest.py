@@ -348,7 +348,13 @@ class RestApi:
             "timeZone": query.get("timeZone") or calendar.timezone,
             "accessRole": entry.role,
             "defaultReminders": [],
-            "items": [self._shown(visit, entry, event) for event in items],
+            "items": [
+                # Of a deleted event a list promises the id, and no more.
+                {"kind": "calendar#event", "etag": event.etag, "id": event.id, "status": "cancelled"}
+                if event.cancelled
+                else self._shown(visit, entry, event)
+                for event in items
+            ],
         }
         if not following and not set(query) & NOT_WITH_SYNC:
             answer["nextSyncToken"] = self._sync_token(calendar.id)
@@ -356,7 +362,7 @@ class RestApi:
 
     def _wanted(self, visit: Visit, event: Event) -> bool:
         query, body = visit.query, event.body
-        if event.cancelled and not visit.flag("showDeleted"):
+        if event.cancelled and not (visit.flag("showDeleted") or "updatedMin" in query):
             return False
         start, end = event.span(ZoneInfo(self.world.calendars[event.calendar_id].timezone))
         if "timeMin" in query and end <= _moment(query["timeMin"], "timeMin"):

@@ -369,6 +369,8 @@ def test_sync_tells_what_changed_and_what_was_deleted(calendar: Client) -> None:
     calendar.call("PATCH", f"calendars/primary/events/{two}", json={"summary": "New"})
     news = listed(calendar, f"?syncToken={token}")
     assert {item["id"]: item["status"] for item in news["items"]} == {one: "cancelled", two: "confirmed"}
+    gone = next(item for item in news["items"] if item["id"] == one)
+    assert set(gone) == {"kind", "etag", "id", "status"}
     assert {item["id"] for item in listed(calendar)["items"]} == {two, three}
     assert len(listed(calendar, "?showDeleted=true")["items"]) == 3
 
