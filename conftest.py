@@ -1,4 +1,4 @@
-"""What every room's tests may ask for: a fixed day of the calendar, and the sandbox's Zoom."""
+"""What every room's tests may ask for: a fixed day of the calendar, and the sandbox."""
 
 import os
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from django.core.cache import caches
 from hatch_build import compile_catalogues
 from koalendar import clock
 from koalendar.sandbox.server import Sandbox
+from koalendar.sandbox.wire import Exchange
+from tests.google_discovery import GoogleContract, find_document
 from tests.zoom_openapi import ZoomContract
 
 
@@ -36,13 +38,20 @@ def present(settings: Any) -> None:
 
 @pytest.fixture
 def sandbox(settings: Any) -> Iterator[Sandbox]:
-    """Zoom and a mail server in this process; the product's settings point there.
+    """Zoom, Google and a mail server in this process; the product's settings point there.
 
-    Every exchange is held against Zoom's OpenAPI document where ZOOM_OPENAPI names it.
+    Every exchange is held against Google's discovery document, and against Zoom's OpenAPI document where
+    ZOOM_OPENAPI names it.
     """
-    document = os.environ.get("ZOOM_OPENAPI")
-    validator = ZoomContract(document).check if document else None
-    with Sandbox(now=clock.now, validator=validator) as running:
+    document, discovery = os.environ.get("ZOOM_OPENAPI"), find_document()
+    judges = [ZoomContract(document).check] if document else []
+    judges += [GoogleContract(discovery).check] if discovery else []
+
+    def judge(exchange: Exchange) -> None:
+        for check in judges:
+            check(exchange)
+
+    with Sandbox(now=clock.now, validator=judge) as running:
         settings.ZOOM_BASE_URL = f"{running.url}/zoom"
         settings.ZOOM_API_URL = f"{running.url}/zoom/v2"
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

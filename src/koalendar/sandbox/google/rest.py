@@ -448,15 +448,14 @@ class RestApi:
             if name not in WRITABLE or name in ("status", "reminders", "eventType")
         }
         body = kept | self._content(visit, event.calendar_id, event.body, wanted)
-        zone = self.world.calendars[event.calendar_id].timezone
-        times = [ZoneInfo(zone), *(event.body[end] for end in ("start", "end"))]
+        zone = ZoneInfo(self.world.calendars[event.calendar_id].timezone)
         moved = any(
-            _instant_or_date(body[end], times[0]) != _instant_or_date(event.body[end], times[0])
+            _instant_or_date(body[end], zone) != _instant_or_date(event.body[end], zone)
             for end in ("start", "end")
         )
         body["sequence"] = event.body["sequence"] + moved
         gone = body["status"] == "cancelled"
-        what = "deleted" if gone and not event.cancelled else "restored" if event.cancelled else "changed"
+        what = "changed" if gone == event.cancelled else "deleted" if gone else "restored"
         self.world.change_event(event, body, what, by="API")
         self._ask_conference(visit, event, sent)
         self._invite(visit, event, "cancelled" if gone else "updated")

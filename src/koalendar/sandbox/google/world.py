@@ -485,7 +485,8 @@ class GoogleWorld(World):
         with self.lock:
             now = self.now().timestamp()
             for event in self.events.get(calendar_id, {}).values():
-                if event.meet_at and event.meet_at <= now and self.behaviour.meet != "pending":
+                due = 0 < event.meet_at <= now and not event.cancelled
+                if due and self.behaviour.meet != "pending":
                     event.meet_at = 0.0
                     self._settle(event)
 
