@@ -22,6 +22,24 @@ def pytest_configure(config: pytest.Config) -> None:
         compile_catalogues()
 
 
+# These rooms know no database; .importlinter holds them to that.
+_WITHOUT_DATABASE = ("/scheduling/", "/invitations/", "/sandbox/")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL nothing is run for the second time that no database can change."""
+    if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        return
+    same = [item for item in items if _is_the_same_anywhere(item)]
+    config.hook.pytest_deselected(items=same)
+    items[:] = [item for item in items if not _is_the_same_anywhere(item)]
+
+
+def _is_the_same_anywhere(item: pytest.Item) -> bool:
+    path = item.path.as_posix()
+    return item.get_closest_marker("looks") is not None or any(room in path for room in _WITHOUT_DATABASE)
+
+
 @pytest.fixture(autouse=True)
 def own_counts() -> None:
     """No test is refused for what others have asked of this process."""

@@ -56,6 +56,7 @@ def confirmed_ada() -> str:
     return host.email
 
 
+@pytest.mark.looks
 @IN_EVERY_LOOK
 def test_signing_up_and_confirming_are_accessible(
     visit: Visit, site: str, is_accessible: Check, width: int, scheme: str
@@ -78,6 +79,7 @@ def test_signing_up_and_confirming_are_accessible(
     is_accessible(other)
 
 
+@pytest.mark.looks
 @IN_EVERY_LOOK
 def test_signing_in_and_a_forgotten_password_are_accessible(
     visit: Visit, site: str, is_accessible: Check, width: int, scheme: str
@@ -109,6 +111,7 @@ def test_signing_in_and_a_forgotten_password_are_accessible(
     assert ada().check_password("a nanosecond of wire")
 
 
+@pytest.mark.looks
 @IN_EVERY_LOOK
 def test_two_factor_sign_in_is_accessible_from_turning_it_on_to_turning_it_off(
     visit: Visit, site: str, is_accessible: Check, width: int, scheme: str
@@ -148,6 +151,7 @@ def test_two_factor_sign_in_is_accessible_from_turning_it_on_to_turning_it_off(
     assert ada().audit.filter(act="two_factor_removed").exists()
 
 
+@pytest.mark.looks
 @IN_EVERY_LOOK
 def test_changing_password_and_address_and_leaving_are_accessible(
     visit: Visit, site: str, is_accessible: Check, width: int, scheme: str

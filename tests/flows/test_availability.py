@@ -135,6 +135,7 @@ def test_looking_around_asks_nothing_on_leaving_and_choosing_does(visit: Visit, 
     expect(page.get_by_text("Unsaved changes")).to_be_visible()
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (1280, "dark")])
 def test_every_state_of_hours_and_dates_is_accessible(
     visit: Visit, live_server: Any, is_accessible: Check, width: int, scheme: str

@@ -287,6 +287,7 @@ def give_link(booking: Booking) -> None:
 # ── Every state, for everybody ──
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_picking_and_the_form_are_accessible(
     visit: Visit, is_accessible: Check, width: int, scheme: str
@@ -330,6 +331,7 @@ def test_picking_and_the_form_are_accessible(
     is_accessible(page)
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_the_bookings_own_pages_are_accessible(
     visit: Visit, is_accessible: Check, width: int, scheme: str
@@ -350,6 +352,7 @@ def test_the_bookings_own_pages_are_accessible(
     is_accessible(visit(own, **look))
 
 
+@pytest.mark.looks
 def test_text_of_twice_the_size_and_wide_spacing_cut_nothing(visit: Visit) -> None:
     make_event_type(description="A first talk.", durations=[30, 60])
     page = visit("/ada/intro-call/", width=320, height=480)
@@ -364,6 +367,7 @@ def test_text_of_twice_the_size_and_wide_spacing_cut_nothing(visit: Visit) -> No
 # ── What it costs ──
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize("locale", ["en-GB", "ar", "ja"])
 def test_a_first_visit_is_small_and_nothing_moves(visit: Visit, live_server: Any, locale: str) -> None:
     make_event_type(durations=[30, 60])

@@ -152,8 +152,10 @@ def test_the_week_leads_to_a_booking_and_on_to_other_weeks(visit: Visit, live_se
     expect(page.get_by_role("heading", name="Ina Berg")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.looks
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(320, "light"), (390, "dark"), (1280, "light"), (1280, "dark")]
+)
 def test_these_pages_are_accessible(
     visit: Visit,
     live_server: Any,

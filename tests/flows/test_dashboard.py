@@ -362,6 +362,7 @@ def host_pages() -> list[str]:
     ]
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_page_is_accessible(

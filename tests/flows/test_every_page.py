@@ -23,6 +23,7 @@ from tests.flows.test_dashboard import host_pages, sign_in
 from tests.people import NOW, TUESDAY_NINE, ada, make_booking, make_connection, make_event_type, make_host
 
 pytestmark = [
+    pytest.mark.looks,
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("present", "unlimited"),

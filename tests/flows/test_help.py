@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.flows.test_dashboard import sign_in
 from tests.people import ada, make_connection
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.django_db(transaction=True)]
 
 Visit = Callable[..., Page]
 PAGES = ["/help/zoom/", "/help/support/", "/privacy/", "/terms/"]

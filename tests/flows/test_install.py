@@ -331,6 +331,7 @@ def test_a_draft_is_shown_only_where_the_way_back_leads(
 # ── For everybody ──
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
 def test_every_step_is_accessible(
     abroad: Abroad,

@@ -120,6 +120,7 @@ def test_a_language_is_chosen_without_script(visit: Visit) -> None:
     expect(page.locator("#day-heading")).to_have_text("vrijdag 4 december")
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize("locale", ["de", "es", "fr", "it", "ja", "nl", "pl", "pt-BR"])
 def test_every_language_fits_a_small_phone(visit: Visit, is_accessible: Check, locale: str) -> None:
     booking = make_booking(make_event_type(durations=[30, 60], change_cutoff=120))

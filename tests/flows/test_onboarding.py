@@ -177,6 +177,7 @@ def test_a_taken_address_is_told_while_one_types_and_a_free_one_is_taken_by_one_
     assert Profile.objects.get().slug == "api-host"
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (390, "light"), (1280, "dark")])
 def test_every_step_is_accessible(
     visit: Visit, live_server: Any, settings: Any, is_accessible: Check, width: int, scheme: str
