@@ -43,6 +43,11 @@ from koalendar.booking.models import Profile
 Profile.objects.filter(host__email="{HOST_EMAIL}").update(setup_left=["you", "hours"])
 """
 
+_BOOKING_OF = """
+from koalendar.booking.models import Booking
+print(Booking.objects.get(appointment__meetings__remote_id="%s").uid)
+"""
+
 
 def day(ahead: int) -> str:
     return (datetime.now(UTC) + timedelta(days=ahead)).date().isoformat()
@@ -189,11 +194,11 @@ def by_hand(what: str, heading: str, **facts: str) -> Callable[[Page, House], No
     def go(page: Page, house: House) -> None:
         booked(page, house)
         meeting = next(row["body"] for row in house.state()["meetings"][::-1] if not row["deleted"])
+        uid = house.python(_BOOKING_OF % meeting["id"]).strip()
         house.order(f"meetings/{what}", id=meeting["id"], **facts)
 
         def is_shown() -> bool:
-            page.goto(f"{house.site}/dashboard/")
-            page.get_by_role("link", name="Ina Berg").last.click()
+            page.goto(f"{house.site}/dashboard/bookings/{uid}/")
             page.get_by_role("heading", name="Outside copies").wait_for()
             return page.get_by_role("heading", name=heading).count() > 0
 
