@@ -1,6 +1,6 @@
 """Bookings: the agenda, one booking with its outside copies, and what a host does with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -352,27 +352,29 @@ def take_time(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
 @require_POST
 @for_host
 def restore_time(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
-    booking = own(queries.booking_of(host, uid))
-    try:
-        actions.restore_in_zoom(booking, now=clock.now())
-    except WrongState:
-        messages.info(request, _("This booking had ended already."))
-    else:
-        messages.info(request, _("We are telling Zoom the booked time again."))
-    return redirect("dashboard-booking", uid=booking.uid)
+    told = _("We are telling Zoom the booked time again.")
+    return _set_right(request, host, uid, actions.restore_in_zoom, told)
 
 
 @require_POST
 @for_host
 def new_link(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     """Make a new meeting for one that was deleted in Zoom."""
+    told = _("A new meeting is being made, and its link is sent to all.")
+    return _set_right(request, host, uid, actions.remake_meeting, told)
+
+
+def _set_right(
+    request: HttpRequest, host: Host, uid: UUID, act: Callable[..., None], told: str
+) -> HttpResponse:
+    """Undo by `act` what was done in Zoom, and say so in the words of `told`."""
     booking = own(queries.booking_of(host, uid))
     try:
-        actions.remake_meeting(booking, now=clock.now())
+        act(booking, now=clock.now())
     except WrongState:
         messages.info(request, _("This booking had ended already."))
     else:
-        messages.info(request, _("A new meeting is being made, and its link is sent to all."))
+        messages.info(request, told)
     return redirect("dashboard-booking", uid=booking.uid)
 
 
