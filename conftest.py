@@ -11,9 +11,7 @@ from django.core.cache import caches
 from hatch_build import compile_catalogues
 from koalendar import clock
 from koalendar.sandbox.server import Sandbox
-from koalendar.sandbox.wire import Exchange
-from tests.google_discovery import GoogleContract, find_document
-from tests.zoom_openapi import ZoomContract
+from tests import contracts
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,6 +45,13 @@ def own_counts() -> None:
 
 
 @pytest.fixture
+def fresh_counters() -> None:
+    """Nor for what was asked of all processes, which the database keeps from test to test."""
+    for name in ("default", "memory"):
+        caches[name].clear()
+
+
+@pytest.fixture
 def present(settings: Any) -> None:
     """The clock says `tests.people.NOW`, whatever day the tests are run."""
     from tests.people import NOW
@@ -61,15 +66,8 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
     Every exchange is held against Google's discovery document, and against Zoom's OpenAPI document where
     ZOOM_OPENAPI names it.
     """
-    document, discovery = os.environ.get("ZOOM_OPENAPI"), find_document()
-    judges = [ZoomContract(document).check] if document else []
-    judges += [GoogleContract(discovery).check] if discovery else []
-
-    def judge(exchange: Exchange) -> None:
-        for check in judges:
-            check(exchange)
-
-    with Sandbox(now=clock.now, validator=judge) as running:
+    validator = contracts.judge(contracts.zoom_contract(), contracts.google_contract())
+    with Sandbox(now=clock.now, validator=validator) as running:
         settings.ZOOM_BASE_URL = f"{running.url}/zoom"
         settings.ZOOM_API_URL = f"{running.url}/zoom/v2"
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

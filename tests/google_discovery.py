@@ -14,33 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl
+
+from koalendar.sandbox.wire import Exchange
 
 Schema = dict[str, Any]
 
 BASE = "/calendar/v3/"
 #: An error's fields: https://developers.google.com/workspace/calendar/api/guides/errors
 ERROR_FIELDS = frozenset({"errors", "code", "message", "status", "details"})
-
-
-class Exchange(Protocol):
-    """One call as it went over the wire: path from ``/calendar`` on, bodies as text, status 0: no answer."""
-
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def query(self) -> str: ...
-    @property
-    def request_body(self) -> str: ...
-    @property
-    def status(self) -> int: ...
-    @property
-    def response_body(self) -> str: ...
-    @property
-    def fault(self) -> str: ...
 
 
 @dataclass(frozen=True)

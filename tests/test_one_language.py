@@ -12,7 +12,6 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.shortcuts import render
 from django.test import Client, RequestFactory
 from django.utils import translation
@@ -52,12 +51,6 @@ _NAMES = re.compile(
 _SPOKEN = ("aria-label", "placeholder", "alt", "title", "data-busy", "data-copied")
 
 Shown = Callable[[Client], Any]
-
-
-@pytest.fixture
-def fresh_counters() -> None:
-    for name in ("default", "memory"):
-        caches[name].clear()
 
 
 @pytest.fixture

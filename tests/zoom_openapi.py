@@ -10,11 +10,13 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl
 
 from jsonschema import FormatChecker  # type: ignore[import-untyped]  # jsonschema publishes no types.
 from openapi_schema_validator import OAS30Validator
+
+from koalendar.sandbox.wire import Exchange
 
 Schema = dict[str, Any]
 
@@ -31,25 +33,6 @@ def _is_date_time(value: object) -> bool:
 
 
 _FORMATS.checks("date-time")(_is_date_time)
-
-
-class Exchange(Protocol):
-    """One call as it went over the wire: path from ``/v2`` on, bodies as text, status 0 for no answer."""
-
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def query(self) -> str: ...
-    @property
-    def request_body(self) -> str: ...
-    @property
-    def status(self) -> int: ...
-    @property
-    def response_body(self) -> str: ...
-    @property
-    def fault(self) -> str: ...
 
 
 @dataclass(frozen=True)

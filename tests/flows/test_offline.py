@@ -10,14 +10,6 @@ from tests.people import make_event_type
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_counters")]
 
 
-@pytest.fixture
-def fresh_counters() -> None:
-    from django.core.cache import caches
-
-    for name in ("default", "memory"):
-        caches[name].clear()
-
-
 def test_a_page_that_cannot_be_fetched_says_so_in_our_words_and_comes_back(
     chromium: Browser, live_server: Any
 ) -> None:

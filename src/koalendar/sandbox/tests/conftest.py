@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import queue
 import threading
 from collections.abc import Iterator
@@ -18,9 +17,10 @@ import httpx2 as httpx
 import pytest
 
 from koalendar.sandbox.server import Sandbox
-from koalendar.sandbox.wire import Exchange, Json
+from koalendar.sandbox.wire import Json
 from koalendar.sandbox.world import SCOPES
-from tests.google_discovery import GoogleContract, find_document
+from tests import contracts
+from tests.google_discovery import GoogleContract
 from tests.zoom_openapi import ZoomContract
 
 REDIRECT = "http://127.0.0.1:8000/integrations/zoom/callback"
@@ -35,7 +35,6 @@ GOOGLE_SCOPES = (
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
-ZOOM_OPENAPI = os.environ.get("ZOOM_OPENAPI")
 
 
 class Integrator:
@@ -198,13 +197,12 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def contract() -> ZoomContract | None:
-    return ZoomContract(ZOOM_OPENAPI) if ZOOM_OPENAPI else None
+    return contracts.zoom_contract()
 
 
 @pytest.fixture(scope="session")
 def google_contract() -> GoogleContract | None:
-    document = find_document()
-    return GoogleContract(document) if document else None
+    return contracts.google_contract()
 
 
 @pytest.fixture
@@ -213,14 +211,7 @@ def sandbox(
 ) -> Iterator[Sandbox]:
     """A sandbox on free ports. With ZOOM_OPENAPI every exchange with Zoom is held against it; with
     google-api-python-client, every one with Google against Google's discovery document."""
-
-    def judge(exchange: Exchange) -> None:
-        if contract:
-            contract.check(exchange)
-        if google_contract:
-            google_contract.check(exchange)
-
-    with Sandbox(now=clock, validator=judge) as running:
+    with Sandbox(now=clock, validator=contracts.judge(contract, google_contract)) as running:
         yield running
 
 

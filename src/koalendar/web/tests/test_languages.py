@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.test import Client
 from django.utils import translation
 
@@ -15,12 +14,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("present", "fresh_c
 
 PAGE = "/ada/intro-call/"
 FRENCH = "fr-CA,fr;q=0.9,en;q=0.5"
-
-
-@pytest.fixture
-def fresh_counters() -> None:
-    for name in ("default", "memory"):
-        caches[name].clear()
 
 
 def get(client: Client, path: str = PAGE, accept: str = "", **cookies: str) -> Any:

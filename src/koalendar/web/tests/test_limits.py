@@ -16,13 +16,7 @@ from koalendar.web.counting import Window
 from koalendar.web.limits import Allowance, _take_shared, client_address, seconds_to_wait, take
 from tests.people import NOW
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fresh_counters() -> None:
-    for name in ("default", "memory"):
-        caches[name].clear()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_counters")]
 
 
 def seconds(many: float) -> timedelta:

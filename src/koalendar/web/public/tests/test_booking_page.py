@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,12 +17,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("present", "fresh_c
 
 PAGE = "/ada/intro-call/"
 NINE = "2026-12-01T09:00+00:00"
-
-
-@pytest.fixture
-def fresh_counters() -> None:
-    for name in ("default", "memory"):
-        caches[name].clear()
 
 
 def answers(**changes: Any) -> dict[str, Any]:
