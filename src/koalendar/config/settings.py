@@ -117,6 +117,15 @@ ZOOM_BASE_URL = env.url("ZOOM_BASE_URL", "https://zoom.us")
 ZOOM_API_URL = env.url("ZOOM_API_URL", "https://api.zoom.us/v2")
 ZOOM_DOMAIN_VERIFICATION = env.text("ZOOM_DOMAIN_VERIFICATION")
 
+GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID")
+GOOGLE_CLIENT_SECRET = env.text("GOOGLE_CLIENT_SECRET")
+if bool(GOOGLE_CLIENT_ID) != bool(GOOGLE_CLIENT_SECRET):
+    raise SettingError("GOOGLE_CLIENT_SECRET", "and GOOGLE_CLIENT_ID belong together; give both or neither")
+GOOGLE_AUTH_URL = env.url("GOOGLE_AUTH_URL", "https://accounts.google.com/o/oauth2/v2/auth")
+GOOGLE_TOKEN_URL = env.url("GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token")
+GOOGLE_REVOKE_URL = env.url("GOOGLE_REVOKE_URL", "https://oauth2.googleapis.com/revoke")
+GOOGLE_API_URL = env.url("GOOGLE_API_URL", "https://www.googleapis.com/calendar/v3")
+
 # The product.
 
 KOALENDAR_BRAND = env.text("KOALENDAR_BRAND", "Koalendar")
@@ -149,6 +158,8 @@ KOALENDAR_HTTP_TIMEOUT = env.number("KOALENDAR_HTTP_TIMEOUT", 15, minimum=0.1)
 KOALENDAR_UNCERTAIN_WAIT = env.number("KOALENDAR_UNCERTAIN_WAIT", 90)
 KOALENDAR_UNCERTAIN_GAP = env.number("KOALENDAR_UNCERTAIN_GAP", 60)
 KOALENDAR_LINK_WAIT = env.number("KOALENDAR_LINK_WAIT", 120)
+KOALENDAR_BUSY_MAX_AGE = env.number("KOALENDAR_BUSY_MAX_AGE", 1800, minimum=1)
+KOALENDAR_BUSY_LOOK = env.number("KOALENDAR_BUSY_LOOK", 0.7, minimum=0.05)
 KOALENDAR_CLOCK_OFFSET = env.number("KOALENDAR_CLOCK_OFFSET", 0, minimum=-10_000_000_000)
 if KOALENDAR_CLOCK_OFFSET and not LOCAL:
     raise SettingError("KOALENDAR_CLOCK_OFFSET", "is for tests on a local KOALENDAR_BASE_URL; unset it")
@@ -301,7 +312,9 @@ MFA_ADAPTER = "koalendar.web.dashboard.adapter.TwoFactorAdapter"
 # What browsers are told.
 
 _PROVIDER_ORIGINS = sorted(
-    {"{0.scheme}://{0.netloc}".format(urlsplit(ZOOM_BASE_URL))} if ZOOM_CLIENT_ID else ()
+    "{0.scheme}://{0.netloc}".format(urlsplit(url))
+    for url, client in ((ZOOM_BASE_URL, ZOOM_CLIENT_ID), (GOOGLE_AUTH_URL, GOOGLE_CLIENT_ID))
+    if client
 )
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -23,6 +23,8 @@ from koalendar.connections import deletions, registry
 from koalendar.connections.models import Connection, Credential, Deletion
 from koalendar.connections.provider import (
     Account,
+    AccountProvider,
+    CalendarProvider,
     Disconnected,
     MeetingProvider,
     Misconfigured,
@@ -82,12 +84,17 @@ def connect_with_code(
 
 
 def whose(provider: str, tokens: Tokens) -> Account:
-    """Ask the provider whose account these tokens, which are stored nowhere yet, are for.
+    """Whose account these tokens, which are stored nowhere yet, are for, if need be by asking the provider.
 
     Raises Rejected, Misconfigured, Temporary or Disconnected.
     """
+    if tokens.account is not None:
+        return tokens.account
     granted = _GrantedToken(tokens.access_token)
-    return registry.get(provider).meetings(api_url=tokens.api_url, tokens=granted).me()
+    account = registry.get(provider).account(api_url=tokens.api_url, tokens=granted).me()
+    if account is None:
+        raise Temporary(Reason.BAD_ANSWER)
+    return account
 
 
 def connect(
@@ -157,7 +164,7 @@ def make_default(connection: Connection) -> None:
 
 def revoke(*, provider: str, remote_user_id: str, tokens: Tokens, now: datetime) -> Reason | None:
     """Ask the provider to end what was granted and is stored in no credential; None says that it did."""
-    client_id = registry.PROVIDERS[provider].client_id
+    client_id = registry.known(provider).client_id
     granted = Credential(provider=provider, client_id=client_id, remote_user_id=remote_user_id)
     _write_tokens(granted, tokens)
     return _revoke_there(granted, now)[1]
@@ -209,7 +216,7 @@ def removed_at_provider(
     Makes no call. May be part of the caller's transaction, which then owes the
     `care` of the credential, by which the hosts are told.
     """
-    key = {"provider": provider, "client_id": registry.PROVIDERS[provider].client_id}
+    key = {"provider": provider, "client_id": registry.known(provider).client_id}
     with transaction.atomic():
         users = Connection.objects.filter(
             **{f"credential__{name}": value for name, value in key.items()},
@@ -255,13 +262,25 @@ def _end(connection: Connection, now: datetime) -> bool:
 # ── Tokens for calls ──
 
 
-def open_meetings(credential: Credential) -> MeetingProvider:
+def open_account(credential: Credential) -> AccountProvider:
     """A client for the account; it refreshes its token, and marks the credential broken, by itself.
 
     Raises Misconfigured or Disconnected.
     """
     kind = registry.get(credential.provider)
+    return kind.account(api_url=credential.api_url, tokens=CredentialTokens(credential))
+
+
+def open_meetings(credential: Credential) -> MeetingProvider:
+    """As `open_account`, for the account's meetings."""
+    kind = registry.meetings(credential.provider)
     return kind.meetings(api_url=credential.api_url, tokens=CredentialTokens(credential))
+
+
+def open_calendars(credential: Credential) -> CalendarProvider:
+    """As `open_account`, for the account's calendars."""
+    kind = registry.calendars(credential.provider)
+    return kind.calendars(api_url=credential.api_url, tokens=CredentialTokens(credential))
 
 
 class CredentialTokens:
@@ -428,8 +447,14 @@ def note_failure(credential: Credential | None, reason: str, now: datetime) -> N
         Credential.objects.filter(pk=credential.pk).update(failure=str(reason), failed_at=now)
 
 
-def note_account(credential: Credential, account: Account, now: datetime) -> None:
-    """A look at the account worked: keep its details as they are now, unless it has been erased meanwhile."""
+def note_account(credential: Credential, account: Account | None, now: datetime) -> None:
+    """A look at the account worked: keep its details as they are now, unless it has been erased meanwhile.
+
+    A provider that does not tell whose account it is leaves them as they are.
+    """
+    if account is None:
+        note_success(credential, now)
+        return
     details = {
         "account_id": account.account_id,
         "account_name": account.name,

@@ -71,9 +71,10 @@ def opened(consent: Consent) -> Held:
         content = json.loads(unseal(consent.sealed, purpose=_PURPOSE, row=consent.identity))
     except SealError as error:
         raise Misconfigured(Reason.ENCRYPTION_KEY) from error
+    account = Account(**content["account"])
     return Held(
-        tokens=_tokens(content["tokens"]) if content["tokens"] else None,
-        account=Account(**content["account"]),
+        tokens=_tokens(content["tokens"], account) if content["tokens"] else None,
+        account=account,
         scopes=frozenset(content["scopes"]),
     )
 
@@ -86,8 +87,8 @@ def missing(consent: Consent) -> list[queries.MissingScope]:
 def confirm(consent: Consent, *, now: datetime) -> Connection:
     """Connect the account. Raises what `connect_with_code` does; then begin anew.
 
-    The provider is asked once more: a later consent may have killed these tokens, which must not take the
-    place of those that live.
+    A provider whose tokens do not tell whose they are is asked once more: a later consent may have killed
+    these, which must not take the place of those that live.
     """
     held = opened(consent)
     account = held.account
@@ -105,7 +106,7 @@ def confirm(consent: Consent, *, now: datetime) -> Connection:
 def forget_removed(provider: str, remote_user_id: str, *, removed_at: datetime | None) -> None:
     """The user has taken our access away at the provider: what was allowed before that is worth nothing."""
     rows = Consent.objects.filter(
-        provider=provider, client_id=registry.PROVIDERS[provider].client_id, remote_user_id=remote_user_id
+        provider=provider, client_id=registry.known(provider).client_id, remote_user_id=remote_user_id
     )
     if removed_at is not None:
         rows = rows.filter(expires_at__lte=removed_at + LIFE)
@@ -171,6 +172,7 @@ def _plain(held: Held) -> dict[str, Any]:
             "expires_at": tokens.expires_at.isoformat(),
             "scopes": sorted(tokens.scopes),
             "api_url": tokens.api_url,
+            "tell_whose": tokens.account is not None,
         },
         "account": {
             "remote_user_id": account.remote_user_id,
@@ -185,11 +187,12 @@ def _plain(held: Held) -> dict[str, Any]:
     }
 
 
-def _tokens(content: dict[str, Any]) -> Tokens:
+def _tokens(content: dict[str, Any], account: Account) -> Tokens:
     return Tokens(
         access_token=content["access_token"],
         refresh_token=content["refresh_token"],
         expires_at=datetime.fromisoformat(content["expires_at"]),
         scopes=frozenset(content["scopes"]),
         api_url=content["api_url"],
+        account=account if content.get("tell_whose") else None,
     )

@@ -100,6 +100,8 @@ class Connection(models.Model):
     # When the host was last told of this problem; none while the first mail is still owed.
     problem_told_at = models.DateTimeField(null=True, blank=True)
     last_ok_at = models.DateTimeField(null=True, blank=True)
+    # When somebody last looked at a page that needs the busy times of its calendars.
+    asked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -121,6 +123,74 @@ class Connection(models.Model):
     def is_live(self) -> bool:
         """Whether calls may be made for this host."""
         return self.state in self.LIVE
+
+
+class Calendar(models.Model):
+    """One calendar of a connected account, what its host uses it for, and a mirror of its busy times.
+
+    `blocks` says that its busy times are times at which the host cannot be booked; `is_target` that bookings
+    are written into it, which one calendar of a host is. `ignored_at` is when the host chose not to wait for
+    this calendar while it cannot be read: until it is read again, it blocks nothing.
+
+    `busy` holds [from, until) in UTC minutes since 1970 as one flat rising list, merged, without the events
+    that are ours; it is true as of `read_at`, for [`read_from`, `read_until`). Without a `read_at` it was
+    never read, which is unknown and not free.
+    """
+
+    public_id = models.CharField(max_length=32, unique=True, editable=False, default=make_public_id)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="calendars")
+    # The connection's host again: a constraint cannot look into another table, and slots are read by host.
+    host = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="calendars")
+    # The provider's own; what `deletions.forgotten_id` makes of it once the account is forgotten.
+    remote_id = models.CharField(max_length=255)
+    name = models.CharField(max_length=255, blank=True)
+    color = models.CharField(max_length=7, blank=True)
+    role = models.CharField(max_length=32, blank=True)
+    zone = models.CharField(max_length=64, blank=True)
+    is_primary = models.BooleanField(default=False)
+    is_writable = models.BooleanField(default=False)
+    # When it was missing from the account's list, or the account said that it is not there.
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    blocks = models.BooleanField(default=False)
+    is_target = models.BooleanField(default=False)
+    ignored_at = models.DateTimeField(null=True, blank=True)
+
+    busy = models.JSONField(default=list)
+    read_at = models.DateTimeField(null=True, blank=True)
+    read_from = models.DateTimeField(null=True, blank=True)
+    read_until = models.DateTimeField(null=True, blank=True)
+    # A value of `provider.Reason`, or empty; why the latest read failed.
+    problem = models.CharField(max_length=64, blank=True, default="")
+    problem_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "remote_id"], name="calendar_once"),
+            models.UniqueConstraint(
+                fields=["host"], condition=Q(is_target=True), name="one_target_calendar_per_host"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"calendar {self.public_id}"
+
+
+class Channel(models.Model):
+    """Where a provider tells us that a calendar has changed. Kept until it has expired or was stopped.
+
+    Its id and token are known to the provider and to us alone; of the token only a digest is stored.
+    """
+
+    uid = models.UUIDField(unique=True)
+    calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, related_name="channels")
+    token_digest = models.CharField(max_length=64)
+    resource_id = models.CharField(max_length=255)
+    expires_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"channel {self.uid}"
 
 
 class Deletion(models.Model):

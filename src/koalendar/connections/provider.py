@@ -3,7 +3,7 @@
 Instants are aware UTC datetimes; durations are minutes; ids are opaque text, whatever the provider sends.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +25,8 @@ class Reason(StrEnum):
     HOST_DAILY_LIMIT = "host_daily_limit"
     IN_PROGRESS = "in_progress"
     REFRESH_BUSY = "refresh_busy"
+    USAGE_LIMIT = "usage_limit"
+    CHANGED = "changed"
     # Refused, and asking again would not help.
     MISSING_SCOPE = "missing_scope"
     PLAN_LIMIT = "plan_limit"
@@ -110,6 +112,13 @@ class Gone(ProviderError):
         super().__init__(Reason.GONE)
 
 
+class Changed(ProviderError):
+    """Not done: somebody changed the object since we read it. Read it again, then decide again."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.CHANGED)
+
+
 class Disconnected(ProviderError):
     """The authorisation has ended; no call can work before the host connects again."""
 
@@ -119,17 +128,6 @@ class Misconfigured(ProviderError):
 
 
 # ── What is said ──
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What a token endpoint grants. Never logged: the secrets stay out of `repr`."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    expires_at: datetime
-    scopes: frozenset[str]
-    api_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +145,22 @@ class Account:
     plan: str
     zone: str
     recording: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a token endpoint grants. Never logged: the secrets stay out of `repr`.
+
+    A provider that keeps the refresh token for life gives the same one again. `account` is whose tokens they
+    are, where the answer itself says so; None where the API has to be asked.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: datetime
+    scopes: frozenset[str]
+    api_url: str
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +222,88 @@ class RemoteMeeting:
     topic: str = field(repr=False)
     marker: str
     created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCalendar:
+    """One calendar of an account's list. `color` is `#rrggbb` or empty; `zone` an IANA name or empty.
+
+    `role` is what the account may do there, in the provider's word; `is_writable` whether we may write there
+    with what we ask for.
+    """
+
+    remote_id: str
+    name: str = field(repr=False)
+    color: str
+    role: str
+    zone: str
+    is_primary: bool
+    is_writable: bool
+
+
+Busy = tuple[tuple[datetime, datetime], ...] | Reason
+"""When a calendar is busy, as [start, end) in rising order; or why that is unknown, which is not free."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventSpec:
+    """A calendar event as it should be. `description` is HTML whose values are escaped.
+
+    `properties` are ours alone, without personal data; by them events are found and recognised. `invitees`
+    are e-mail addresses that the provider itself invites; empty where our own mail does. `conference` is the
+    id of a request for a meeting of the provider's own, one per meeting for ever; empty for none.
+    """
+
+    summary: str = field(repr=False)
+    description: str = field(repr=False)
+    location: str = field(repr=False)
+    start: datetime
+    end: datetime
+    zone: str
+    is_tentative: bool
+    source_title: str
+    source_url: str
+    properties: Mapping[str, str]
+    invitees: tuple[str, ...] = field(default=(), repr=False)
+    conference: str = ""
+
+
+class Conference(StrEnum):
+    """How far a requested conference is."""
+
+    NONE = "none"
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEvent:
+    """The event as the provider has it. An all-day event begins and ends at midnight of its calendar's zone.
+
+    `etag` is the version, for changing this one and no other. `join_url` and `conference_id` are those of its
+    conference; empty until that is ready.
+    """
+
+    remote_id: str
+    etag: str
+    start: datetime | None
+    end: datetime | None
+    properties: Mapping[str, str]
+    web_url: str
+    conference: Conference
+    join_url: str = field(default="", repr=False)
+    conference_id: str = ""
+    dial_in: tuple[DialIn, ...] = ()
+    passcode: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteChannel:
+    """Where a provider tells us of changes until `expires_at`; `resource_id` is needed to stop it."""
+
+    resource_id: str
+    expires_at: datetime
 
 
 class NoticeKind(StrEnum):
@@ -275,7 +371,17 @@ class OAuthProvider(Protocol):
         """End the authorisation at the provider. A token that is already dead counts as revoked."""
 
 
-class MeetingProvider(Protocol):
+class AccountProvider(Protocol):
+    """One account, through its tokens."""
+
+    def me(self) -> Account | None:
+        """Prove that the access works. Whose account it is, or None where only the tokens' answer tells.
+
+        Raises Temporary, Rejected, Disconnected, Misconfigured.
+        """
+
+
+class MeetingProvider(AccountProvider, Protocol):
     """Meetings of one account. Each method may be repeated safely, except `create` after Uncertain.
 
     All may raise Temporary, Rejected, Disconnected and Misconfigured.
@@ -306,10 +412,58 @@ class MeetingProvider(Protocol):
         """An address that signs its bearer in as the host: redirect at once; never store, mail or log it."""
 
 
+class CalendarProvider(AccountProvider, Protocol):
+    """Calendars of one account. Every method may be repeated safely.
+
+    All may raise Temporary, Rejected, Disconnected and Misconfigured.
+    """
+
+    def calendars(self) -> list[RemoteCalendar]:
+        """The account's whole list, the primary one first."""
+
+    def busy(self, calendars: Sequence[str], *, begin: datetime, end: datetime) -> dict[str, Busy]:
+        """When each of these calendars is busy in [begin, end), however long that is and however many.
+
+        Each of `calendars` has an answer; one that the provider said nothing of is unknown.
+        """
+
+    def insert_event(self, calendar: str, event_id: str, spec: EventSpec) -> RemoteEvent:
+        """Make the event under an id that we choose. One that is there already is given as it is.
+
+        Raises Gone if the id belongs to an event that was deleted, and can't be used again.
+        """
+
+    def read_event(self, calendar: str, event_id: str) -> RemoteEvent:
+        """The event as it is now. Raises Gone, also for one that was cancelled."""
+
+    def change_event(
+        self, calendar: str, event_id: str, spec: EventSpec, *, etag: str, keeps_time: bool
+    ) -> RemoteEvent:
+        """Bring our fields of the event to the spec, and nothing else; with `keeps_time` not its time.
+
+        Raises Changed if it is not the version of `etag` any more, or Gone.
+        """
+
+    def delete_event(self, calendar: str, event_id: str, *, tells_invitees: bool) -> bool:
+        """Remove the event; one that is not there is a success. Whether it was there."""
+
+    def events_with(
+        self, calendar: str, key: str, value: str, *, begin: datetime, end: datetime
+    ) -> list[RemoteEvent]:
+        """All events of [begin, end) that carry this property of ours."""
+
+    def watch(self, calendar: str, *, channel_id: str, token: str, address: str) -> RemoteChannel:
+        """Have changes of the calendar told to `address`, an https address of ours, with `token`."""
+
+    def stop(self, *, channel_id: str, resource_id: str) -> None:
+        """End a channel; one that has ended is a success."""
+
+
 class Provider(Protocol):
     """One kind of account that hosts can link."""
 
     kind: ClassVar[str]
+    name: ClassVar[str]
     wanted_scopes: ClassVar[tuple[WantedScope, ...]]
 
     @property
@@ -321,18 +475,34 @@ class Provider(Protocol):
         """The operator's app. Another app cannot refresh the tokens of this one."""
 
     @property
-    def marketplace_url(self) -> str:
-        """Where an admin approves the app."""
-
-    @property
     def installed_url(self) -> str:
-        """Where people see and remove the apps that they have installed."""
+        """Where people see and remove the apps that they have given access."""
 
     def oauth(self) -> OAuthProvider:
         """The token endpoint with the operator's app."""
 
-    def meetings(self, *, api_url: str, tokens: TokenSource) -> MeetingProvider:
+    def account(self, *, api_url: str, tokens: TokenSource) -> AccountProvider:
         """A client for one account; an empty `api_url` means the configured one."""
+
+
+class MeetingKind(Provider, Protocol):
+    """A provider that makes meetings."""
+
+    @property
+    def marketplace_url(self) -> str:
+        """Where an admin approves the app."""
+
+    def meetings(self, *, api_url: str, tokens: TokenSource) -> MeetingProvider:
+        """As `account`."""
 
     def notice(self, body: bytes) -> Notice | None:
         """What a stored notification is about; None if we make nothing of it."""
+
+
+class CalendarKind(Provider, Protocol):
+    """A provider that keeps calendars."""
+
+    def calendars(
+        self, *, api_url: str, tokens: TokenSource, timeout: float | None = None
+    ) -> CalendarProvider:
+        """As `account`; each call takes `timeout` seconds at most, or the configured time."""

@@ -25,17 +25,17 @@ def is_enabled(provider: str) -> bool:
 
 def marketplace_url(provider: str) -> str:
     """Where an admin approves the operator's app."""
-    return registry.PROVIDERS[provider].marketplace_url
+    return registry.MEETINGS[provider].marketplace_url
 
 
 def installed_url(provider: str) -> str:
     """Where people remove the operator's app at the provider."""
-    return registry.PROVIDERS[provider].installed_url
+    return registry.known(provider).installed_url
 
 
 def client_id(provider: str) -> str:
     """The name of the operator's app among all apps of the provider; no secret."""
-    return registry.PROVIDERS[provider].client_id
+    return registry.known(provider).client_id
 
 
 def connections_of(host: Host) -> QuerySet[Connection]:
@@ -102,7 +102,7 @@ def lacking(provider: str, granted: frozenset[str]) -> list[MissingScope]:
     """What is not among the `granted` scopes of what we ask for at this provider."""
     return [
         MissingScope(scope.name, gettext(scope.disables))
-        for scope in registry.PROVIDERS[provider].wanted_scopes
+        for scope in registry.known(provider).wanted_scopes
         if not scope.is_in(granted)
     ]
 

@@ -57,7 +57,7 @@ def _is_due_for_a_look(credential: Credential, now: datetime) -> bool:
 def _look(credential: Credential, now: datetime) -> Outcome | None:
     """Ask whose account it is. None if that has settled how the account is, whatever it is."""
     try:
-        account = connections.open_meetings(credential).me()
+        account = connections.open_account(credential).me()
     except Temporary as error:
         connections.note_failure(credential, error.reason, now)
         return later(error)

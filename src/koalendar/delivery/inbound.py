@@ -36,7 +36,7 @@ def work_off(subject: str, *, now: datetime) -> Outcome:
         row.delete()
         return Done()
     if row.worked_at is None:
-        notice = registry.PROVIDERS[row.provider].notice(bytes(row.body))
+        notice = registry.MEETINGS[row.provider].notice(bytes(row.body))
         if notice is not None:
             _act_on(notice, row.provider, now)
         WebhookIn.objects.filter(pk=row.pk).update(worked_at=now)
@@ -73,7 +73,7 @@ def _hasten_looks_for(notice: Notice, provider: str, now: datetime) -> None:
 
 def _remove(notice: Notice, provider: str, now: datetime) -> None:
     """The user took our access away. Told late, it may be about a consent that another has replaced."""
-    client_id = registry.PROVIDERS[provider].client_id
+    client_id = registry.known(provider).client_id
     if notice.client_id not in ("", client_id):
         log.warning("removal_of_another_app", extra={"provider": provider})
         return

@@ -1,5 +1,6 @@
-"""What an appointment has outside: its meeting at a provider."""
+"""What an appointment has outside: its meeting at a provider, and its event in each host's calendar."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -7,7 +8,7 @@ from koalendar import clock
 from koalendar.booking import ids
 from koalendar.booking.models.appointment import Appointment
 from koalendar.booking.problems import DELETED_THERE
-from koalendar.connections.models import Credential
+from koalendar.connections.models import Calendar, Credential
 
 
 class Meeting(models.Model):
@@ -75,4 +76,85 @@ class Meeting(models.Model):
     @property
     def was_deleted_there(self) -> bool:
         """Whether somebody deleted this meeting at the provider, and not we."""
+        return self.state == self.State.GONE and self.problem == DELETED_THERE
+
+
+class CalendarCopy(models.Model):
+    """The event in one host's calendar that shows an appointment.
+
+    One row is live per appointment and host; a row whose event is gone stays as history, and the next has a
+    higher `generation`. We choose `remote_id`, from the row's own uid and generation, so that an insert whose
+    answer was lost can be repeated: a provider never gives the id of a deleted event to another. `credential`
+    and `remote_calendar_id` (the provider's own) say where the event lies, whatever the host chooses for
+    later ones.
+
+    `etag` is the version that we saw last. `applied_hash` is what the provider was last told. `told_start`
+    and `told_end` are the times that it last took over from us; `seen_start` and `seen_end` others that it
+    shows now, because somebody moved the event there, and `seen_at` when we saw that; nothing is told to the
+    provider until the host has chosen between the two, or has made a newer change here. `is_inviting` says
+    that the provider invites, and not our own mail.
+    """
+
+    class State(models.TextChoices):
+        NEEDED = "needed"
+        INSERT_PENDING = "insert_pending"  # An insert has left; whether it arrived is not known.
+        PRESENT = "present"
+        GONE = "gone"
+        BLOCKED = "blocked"
+
+    uid = models.UUIDField(unique=True, default=ids.uid, editable=False)
+    appointment = models.ForeignKey(Appointment, models.PROTECT, related_name="calendar_copies")
+    host = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    generation = models.PositiveIntegerField(default=1)
+    credential = models.ForeignKey(Credential, models.PROTECT, null=True, related_name="+")
+    calendar = models.ForeignKey(Calendar, models.SET_NULL, null=True, related_name="copies")
+    remote_calendar_id = models.CharField(max_length=255, blank=True)
+    state = models.CharField(max_length=16, choices=State, default=State.NEEDED)
+    remote_id = models.CharField(max_length=64, blank=True)
+    etag = models.CharField(max_length=64, blank=True)
+    web_url = models.CharField(max_length=1000, blank=True)
+    is_inviting = models.BooleanField(default=False)
+    applied_hash = models.CharField(max_length=64, blank=True)
+    attempted_at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)
+    told_start = models.DateTimeField(null=True)
+    told_end = models.DateTimeField(null=True)
+    seen_start = models.DateTimeField(null=True)
+    seen_end = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    fence = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=60, blank=True)
+    problem_since = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    changed_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment", "host"], condition=~Q(state="gone"), name="calendar_copy_one_live"
+            ),
+            # Each calendar has ids of its own, so the id alone need not be unique.
+            models.UniqueConstraint(
+                fields=["credential", "remote_calendar_id", "remote_id"],
+                condition=~Q(remote_id=""),
+                name="calendar_copy_remote_unique",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["calendar", "told_start"], condition=Q(state="present"), name="calendar_copy_there"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+    @property
+    def edition(self) -> int:
+        """As `Meeting.edition`."""
+        return self.generation * 100_000 + self.fence
+
+    @property
+    def was_deleted_there(self) -> bool:
+        """Whether somebody deleted this event at the provider, and not we."""
         return self.state == self.State.GONE and self.problem == DELETED_THERE

@@ -18,7 +18,7 @@ from koalendar.booking.judging import Findings, judge_row
 from koalendar.booking.models.availability import Schedule
 from koalendar.booking.models.profile import Profile, validate_event_type_slug
 from koalendar.connections import queries as connections
-from koalendar.connections.models import Connection
+from koalendar.connections.models import Calendar, Connection
 from koalendar.scheduling.availability import Availability
 from koalendar.scheduling.slots import Rules
 
@@ -42,7 +42,8 @@ class EventType(models.Model):
     null for the host's default connection. `hosts_needed` says whether an appointment takes all of its
     hosts or any one of them. With `requires_confirmation` a booking is a request until the host agrees, and
     lapses unanswered after `request_expires_after`. With `zone_locked` invitees see all times in the host's
-    zone. `redirect_url` is where invitees go after booking.
+    zone. With `google_invites` the host's Google Calendar invites invitee and guests, and our mails carry no
+    invitation. `redirect_url` is where invitees go after booking.
     `full_clean` judges every field by `booking.rules`, and brings it into the one shape in which it is
     stored.
     """
@@ -76,6 +77,7 @@ class EventType(models.Model):
     active = models.BooleanField(default=True)
     hidden = models.BooleanField(default=False)
     zone_locked = models.BooleanField(default=False)
+    google_invites = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -163,6 +165,8 @@ class EventTypeHost(models.Model):
     host = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="event_type_hosts")
     schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="event_type_hosts")
     connection = models.ForeignKey(Connection, models.SET_NULL, null=True, related_name="+")
+    # Where its bookings go, instead of the host's usual calendar.
+    calendar = models.ForeignKey(Calendar, models.SET_NULL, null=True, blank=True, related_name="+")
     role = models.CharField(max_length=8, choices=Role, default=Role.FIXED)
     weight = models.PositiveSmallIntegerField(default=1)
 

@@ -9,10 +9,11 @@ from koalendar.booking.models.booking import Booking
 
 
 class Happening(models.Model):
-    """One thing that happened to an appointment's meeting, or to one of its bookings, for the story of it.
+    """One thing that happened to an appointment's meeting or calendar event, or to one of its bookings.
 
-    It names nobody. How a booking was made and changed stands in the booking and in its messages. `facts` of
-    a meeting that was moved, by us or there, have its new `start`.
+    It is for the story of the booking, and names nobody. How a booking was made and changed stands in the
+    booking and in its messages. `facts` of a meeting or event that was moved, by us or there, have its new
+    `start`.
     """
 
     class Kind(models.TextChoices):
@@ -25,6 +26,13 @@ class Happening(models.Model):
         MOVED_BACK_THERE = "moved_back_there"
         DELETED_THERE = "deleted_there"
         BROUGHT_BACK_THERE = "brought_back_there"
+        EVENT_MADE = "event_made"
+        EVENT_MOVED = "event_moved"
+        EVENT_REMOVED = "event_removed"
+        EVENT_MOVED_THERE = "event_moved_there"
+        EVENT_MOVED_BACK_THERE = "event_moved_back"
+        EVENT_DELETED_THERE = "event_deleted_there"
+        CONFLICT = "conflict"
         NO_SHOW = "no_show"
         NO_SHOW_TAKEN_BACK = "no_show_taken_back"
 

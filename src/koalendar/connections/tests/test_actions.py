@@ -42,7 +42,7 @@ SOON = NOW + timedelta(minutes=57)
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenEndpoint]:
     zoom = TokenEndpoint()
-    monkeypatch.setitem(registry.PROVIDERS, "zoom", Zoom(transport=httpx2.MockTransport(zoom)))
+    monkeypatch.setitem(registry.MEETINGS, "zoom", Zoom(transport=httpx2.MockTransport(zoom)))
     yield zoom
     assert zoom.troubles == []
 
@@ -136,7 +136,7 @@ def test_a_code_becomes_a_connection_of_the_account_that_zoom_names(monkeypatch:
         assert (request.url.host, request.headers["Authorization"]) == ("api-eu.zoom.us", "Bearer access-2")
         return httpx2.Response(200, json={"id": "zoom-ada", "email": "ada@zoom.example", "type": 2})
 
-    monkeypatch.setitem(registry.PROVIDERS, "zoom", Zoom(transport=httpx2.MockTransport(handler)))
+    monkeypatch.setitem(registry.MEETINGS, "zoom", Zoom(transport=httpx2.MockTransport(handler)))
     connection = actions.connect_with_code(
         host=make_host(),
         provider="zoom",
@@ -160,7 +160,7 @@ def test_an_account_that_zoom_does_not_name_is_not_connected(monkeypatch: pytest
             400, json={"code": 4711, "message": "does not contain scopes:[user:read:user]."}
         )
 
-    monkeypatch.setitem(registry.PROVIDERS, "zoom", Zoom(transport=httpx2.MockTransport(handler)))
+    monkeypatch.setitem(registry.MEETINGS, "zoom", Zoom(transport=httpx2.MockTransport(handler)))
     with pytest.raises(Rejected) as error:
         actions.connect_with_code(
             host=make_host(), provider="zoom", code="c", verifier="v", redirect_uri="r", now=NOW

@@ -100,7 +100,7 @@ def test_of_two_machines_that_refresh_at_once_the_slower_one_breaks_nothing(
 ) -> None:
     """By the other machine's clock our lease was over, so it took the lease and spent our refresh token."""
     zoom = TokenEndpoint()
-    monkeypatch.setitem(registry.PROVIDERS, "zoom", Zoom(transport=httpx2.MockTransport(zoom)))
+    monkeypatch.setitem(registry.MEETINGS, "zoom", Zoom(transport=httpx2.MockTransport(zoom)))
     connection = actions.connect(
         host=make_host(), provider="zoom", tokens=make_tokens(), account=make_account(), now=NOW
     )

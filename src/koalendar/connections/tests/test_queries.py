@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _zoom(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.PROVIDERS, "zoom", Zoom(transport=httpx2.MockTransport(TokenEndpoint())))
+    monkeypatch.setitem(registry.MEETINGS, "zoom", Zoom(transport=httpx2.MockTransport(TokenEndpoint())))
 
 
 def connect(host: object, account: str, scopes: frozenset[str] = ALL_SCOPES) -> Connection:

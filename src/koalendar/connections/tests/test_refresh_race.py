@@ -48,7 +48,7 @@ class SlowEndpoint(TokenEndpoint):
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> SlowEndpoint:
     zoom = SlowEndpoint()
-    monkeypatch.setitem(registry.PROVIDERS, "zoom", Zoom(transport=httpx2.MockTransport(zoom)))
+    monkeypatch.setitem(registry.MEETINGS, "zoom", Zoom(transport=httpx2.MockTransport(zoom)))
     return zoom
 
 

@@ -16,6 +16,7 @@ class Zoom:
     """One General App of the operator's, user-managed. Tests may give a transport."""
 
     kind: ClassVar[str] = "zoom"
+    name: ClassVar[str] = "Zoom"
     wanted_scopes: ClassVar[tuple[WantedScope, ...]] = SCOPES
 
     def __init__(self, transport: httpx2.BaseTransport | None = None) -> None:
@@ -53,6 +54,9 @@ class Zoom:
             timeout=settings.KOALENDAR_HTTP_TIMEOUT,
             transport=self._transport,
         )
+
+    def account(self, *, api_url: str, tokens: TokenSource) -> ZoomClient:
+        return self.meetings(api_url=api_url, tokens=tokens)
 
     def meetings(self, *, api_url: str, tokens: TokenSource) -> ZoomClient:
         """A client for one account.

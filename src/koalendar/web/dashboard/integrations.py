@@ -72,7 +72,7 @@ def test(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
         return redirect("integrations")
     outcome = "well"
     try:
-        account = actions.open_meetings(connection.credential).me()
+        account = actions.open_account(connection.credential).me()
         actions.note_account(connection.credential, account, clock.now())
     except ProviderError as error:
         outcome = str(error.reason)

@@ -195,7 +195,7 @@ def test_a_connection_that_ended_is_not_tested(
     connection = make_connection(state=state, is_default=False)
     make_connection(make_host("Ben Adida"))  # The same account of Zoom, and this one works.
     asked: list[object] = []
-    monkeypatch.setattr(actions, "open_meetings", asked.append)
+    monkeypatch.setattr(actions, "open_account", asked.append)
 
     answer = browser.post(f"/dashboard/integrations/zoom/{connection.public_id}/test", follow=True)
 
