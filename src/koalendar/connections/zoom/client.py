@@ -8,9 +8,8 @@ further.
 import logging
 import random
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, TypeVar
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from koalendar import clock
+from koalendar.connections.calls import Ask, Caller, unclear
 from koalendar.connections.provider import (
     Account,
     DialIn,
@@ -32,7 +32,8 @@ from koalendar.connections.provider import (
     TokenSource,
     Uncertain,
 )
-from koalendar.connections.wire import Answer, NoAnswer, NotSent, Wire, seconds_to_wait, senders_now
+from koalendar.connections.reading import Json, cut, instant, lenient, text
+from koalendar.connections.wire import Answer, Wire, seconds_to_wait, senders_now
 from koalendar.connections.zoom.oauth import is_zoom_host
 
 logger = logging.getLogger(__name__)
@@ -46,21 +47,8 @@ _RECORDINGS: Final = ("local", "cloud", "none")
 _PLANS: Final = {1: "basic", 2: "licensed", 4: "unassigned"}
 _MARKER = re.compile(r"ref:[A-Za-z0-9]{4,64}", re.ASCII)
 
-Json = dict[str, object]
 _SETTINGS: Final[Json] = {"use_pmi": False, "approval_type": 2, "meeting_authentication": False}
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """One call: its name in the log, and what is sent. `creates` marks what must not simply be repeated."""
-
-    name: str
-    method: str
-    path: str
-    query: Mapping[str, str] | None = None
-    body: Json | None = None
-    creates: bool = False
 
 
 class ZoomClient:
@@ -82,17 +70,23 @@ class ZoomClient:
         transport: httpx2.BaseTransport | None = None,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        self._api_url = api_url
         self._tokens = tokens
         self._web = urlsplit(web_url)
-        self._wire = Wire(timeout=timeout, transport=transport)
+        self._caller = Caller(
+            api_url=api_url,
+            tokens=tokens,
+            wire=Wire(timeout=timeout, transport=transport),
+            logger=logger,
+            event="zoom_call",
+            refuses=_refuses_token,
+        )
         self._now = now
 
     # ── What it can do ──
 
     def me(self) -> Account:
         """Whose account this is. Zoom: GET /users/me, scope user:read:user, and what `_recording` asks."""
-        account = self._read(_account, self._call(_Ask("me", "GET", "/users/me")))
+        account = self._read(_account, self._call(Ask("me", "GET", "/users/me")))
         return replace(account, recording=self._recording())
 
     def _recording(self) -> str | None:
@@ -102,7 +96,7 @@ class ZoomClient:
         `auto_recording` follows that setting is not documented, so it is read here and said there.
         """
         try:
-            body = self._call(_Ask("settings", "GET", "/users/me/settings"))
+            body = self._call(Ask("settings", "GET", "/users/me/settings"))
         except (Rejected, Temporary, Gone):
             return None
         recording = body.get("recording")
@@ -127,7 +121,7 @@ class ZoomClient:
         """
         _check_marker(spec.marker)
         self._refuse_past(spec)
-        body = self._call(_Ask("create", "POST", "/users/me/meetings", body=_new(spec), creates=True))
+        body = self._call(Ask("create", "POST", "/users/me/meetings", body=_new(spec), creates=True))
         try:
             meeting = self._meeting(body)
         except ValueError as error:
@@ -146,7 +140,7 @@ class ZoomClient:
 
     def read(self, remote_id: str) -> RemoteMeeting:
         """The meeting as it is now. Zoom: GET /meetings/{id}. Raises Gone."""
-        body = self._call(_Ask("read", "GET", _path(remote_id)))
+        body = self._call(Ask("read", "GET", _path(remote_id)))
         if _is_personal_room(body):
             raise Rejected(Reason.PERSONAL_ROOM)
         return self._read(self._meeting, body)
@@ -158,7 +152,7 @@ class ZoomClient:
         Gone; Rejected(PAST_START) without asking, because Zoom would keep the old time.
         """
         self._refuse_past(spec)
-        self._call(_Ask("update", "PATCH", _path(remote_id), body=_request(spec)))
+        self._call(Ask("update", "PATCH", _path(remote_id), body=_request(spec)))
         return self.read(remote_id)
 
     def delete(self, remote_id: str) -> None:
@@ -169,7 +163,7 @@ class ZoomClient:
         """
         query = {"schedule_for_reminder": "false", "cancel_meeting_reminder": "false"}
         try:
-            self._call(_Ask("delete", "DELETE", _path(remote_id), query=query))
+            self._call(Ask("delete", "DELETE", _path(remote_id), query=query))
         except Gone:
             return
         except Rejected as error:
@@ -178,49 +172,24 @@ class ZoomClient:
 
     def start_url(self, remote_id: str) -> str:
         """A fresh link that signs its bearer in as the host, good for two hours. Zoom: GET /meetings/{id}."""
-        body = self._call(_Ask("start_url", "GET", _path(remote_id)))
+        body = self._call(Ask("start_url", "GET", _path(remote_id)))
         return self._read(lambda answer: self._link(answer, "start_url"), body)
 
     # ── One call ──
 
-    def _call(self, ask: _Ask) -> Json:
-        """The decoded answer, empty where there is none. Raises the errors of `provider`.
-
-        A token that Zoom refuses (401) is renewed once and the call repeated once: it was not carried out.
-        """
-        token = self._tokens.current()
-        answer = self._send(ask, token)
-        if _refuses_token(answer):
-            token = self._tokens.after_refusal(token)
-            answer = self._send(ask, token)
+    def _call(self, ask: Ask) -> Json:
+        """The decoded answer, empty where there is none. Raises the errors of `provider`."""
+        answer, token = self._caller.ask(ask)
         if 200 <= answer.status < 300:
             return _decoded(answer, creates=ask.creates)
         error = classify(answer, creates=ask.creates, now=self._now())
         raise self._tokens.ended(token, error.reason) if isinstance(error, Disconnected) else error
 
-    def _send(self, ask: _Ask, token: str) -> Answer:
-        began = time.monotonic()
-        url, headers = f"{self._api_url}{ask.path}", {"Authorization": f"Bearer {token}"}
-        outcome: object = Reason.UNREACHABLE
-        try:
-            answer = self._wire.send(ask.method, url, headers=headers, query=ask.query, body=ask.body)
-            outcome = answer.status
-        except NotSent as error:
-            raise Temporary(Reason.UNREACHABLE) from error
-        except NoAnswer as error:
-            outcome = Reason.NO_ANSWER
-            raise unclear(Reason.NO_ANSWER, creates=ask.creates) from error
-        finally:
-            ms = round((time.monotonic() - began) * 1000)
-            level = logging.INFO if outcome in (200, 201, 204) else logging.WARNING
-            logger.log(level, "zoom_call", extra={"call": ask.name, "outcome": outcome, "ms": ms})
-        return answer
-
     def _listed(self) -> Iterator[object]:
         query = {"type": "scheduled", "page_size": str(PAGE_SIZE)}
         seen: set[str] = set()
         while len(seen) < MOST_PAGES:
-            page = self._call(_Ask("find", "GET", "/users/me/meetings", query=query))
+            page = self._call(Ask("find", "GET", "/users/me/meetings", query=query))
             meetings, following = page.get("meetings"), page.get("next_page_token") or ""
             if not isinstance(meetings, list) or not isinstance(following, str) or following in seen:
                 raise Temporary(Reason.BAD_ANSWER)
@@ -251,14 +220,14 @@ class ZoomClient:
         return RemoteMeeting(
             remote_id=_digits(body.get("id")),
             join_url=self._link(body, "join_url"),
-            passcode=_text(body, "password", 64),
+            passcode=text(body, "password", 64),
             dial_in=_dial_in(body),
-            start=_instant(body.get("start_time")),
+            start=instant(body.get("start_time")),
             duration=_minutes(body.get("duration")),
-            zone=_text(body, "timezone", 64),
-            topic=_text(body, "topic", 1000),
+            zone=text(body, "timezone", 64),
+            topic=text(body, "topic", 1000),
             marker=_marker_in(body),
-            created_at=_instant(body.get("created_at")),
+            created_at=instant(body.get("created_at")),
         )
 
     def _link(self, body: Json, name: str) -> str:
@@ -319,12 +288,6 @@ def _check_marker(marker: str) -> None:
         raise ValueError("a marker that could not be found again")
 
 
-def cut(text: str, limit: int) -> str:
-    """At most `limit` UTF-16 units: Zoom does not say how it counts, and no way of counting finds more."""
-    encoded = text.encode("utf-16-le", "surrogatepass")
-    return encoded[: 2 * limit].decode("utf-16-le", "ignore")
-
-
 def _path(remote_id: str) -> str:
     return f"/meetings/{_digits(remote_id)}"
 
@@ -334,7 +297,7 @@ def _path(remote_id: str) -> str:
 
 def _refuses_token(answer: Answer) -> bool:
     """401 means a bad token, except with the numbers of a missing scope."""
-    return answer.status == 401 and _code(_lenient(answer)) not in _MISSING_SCOPE
+    return answer.status == 401 and _code(lenient(answer)) not in _MISSING_SCOPE
 
 
 _MISSING_SCOPE: Final = frozenset({4700, 4711})
@@ -357,7 +320,7 @@ _ENDED: Final[Mapping[tuple[int, int], Reason]] = {
 
 def classify(answer: Answer, *, creates: bool, now: datetime) -> ProviderError:
     """The error behind an answer: by HTTP status and Zoom's own number first, by message second."""
-    body = _lenient(answer)
+    body = lenient(answer)
     status, code, message = answer.status, _code(body), str(body.get("message", ""))
     if status == 429:
         return _limited(message, answer.headers, now)
@@ -383,24 +346,19 @@ def classify(answer: Answer, *, creates: bool, now: datetime) -> ProviderError:
     return Rejected(reason, {"status": status, "code": code, "fields": _named_fields(body)})
 
 
-def unclear(reason: Reason, *, creates: bool, retry_after: float | None = None) -> ProviderError:
-    """An outcome that nobody knows. It matters for a create only; all else may simply be done again."""
-    return Uncertain(reason) if creates else Temporary(reason, retry_after=retry_after)
-
-
 def _limited(message: str, headers: Mapping[str, str], now: datetime) -> Temporary:
     """429: per second, per day of the account, or the hundred creates and updates a day of one host.
 
     Headers are hints, often missing. Days end at 00:00 UTC; not everybody should come back in that second.
     """
-    text = message.lower()
-    if "daily" not in text and headers.get("X-RateLimit-Type", "").lower() != "daily-limit":
+    said = message.lower()
+    if "daily" not in said and headers.get("X-RateLimit-Type", "").lower() != "daily-limit":
         return Temporary(Reason.RATE_LIMITED, retry_after=seconds_to_wait(headers, now) or 1)
     theirs = senders_now(headers, now).astimezone(UTC)
     midnight = (theirs + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     spread = timedelta(seconds=random.uniform(1, 120))  # noqa: S311  spreads load, guards nothing
     held_until = now + (midnight - theirs) + spread
-    is_hosts = "create/update" in text or "particular user" in text
+    is_hosts = "create/update" in said or "particular user" in said
     reason = Reason.HOST_DAILY_LIMIT if is_hosts else Reason.ACCOUNT_DAILY_LIMIT
     return Temporary(reason, held_until=held_until)
 
@@ -417,15 +375,6 @@ def _decoded(answer: Answer, *, creates: bool) -> Json:
     if not isinstance(body, dict):
         raise unclear(Reason.BAD_ANSWER, creates=creates)
     return body
-
-
-def _lenient(answer: Answer) -> Json:
-    """The body of an error, which is not always JSON."""
-    try:
-        body = answer.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _code(body: Json) -> int:
@@ -458,18 +407,18 @@ def _named_fields(body: Json) -> tuple[str, ...]:
 
 def _account(body: Json) -> Account:
     """Zoom: the user object. Raises ValueError without an id."""
-    remote_user_id = _text(body, "id", 128)
+    remote_user_id = text(body, "id", 128)
     if not remote_user_id:
         raise ValueError("id")
-    names = _text(body, "first_name", 128), _text(body, "last_name", 128)
+    names = text(body, "first_name", 128), text(body, "last_name", 128)
     kind = body.get("type")
     return Account(
         remote_user_id=remote_user_id,
-        account_id=_text(body, "account_id", 128),
-        name=_text(body, "display_name", 255) or " ".join(name for name in names if name)[:255],
-        email=_text(body, "email", 320),
+        account_id=text(body, "account_id", 128),
+        name=text(body, "display_name", 255) or " ".join(name for name in names if name)[:255],
+        email=text(body, "email", 320),
         plan=_PLANS.get(kind, "") if isinstance(kind, int) else "",
-        zone=_text(body, "timezone", 64),
+        zone=text(body, "timezone", 64),
     )
 
 
@@ -480,20 +429,10 @@ def _is_personal_room(body: Json) -> bool:
 
 def _digits(value: object) -> str:
     """A meeting id: above 2^31, as a number or as text."""
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    if not re.fullmatch(r"[0-9]{1,20}", text, re.ASCII):
+    digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"[0-9]{1,20}", digits, re.ASCII):
         raise ValueError("id")
-    return text
-
-
-def _text(body: Json, name: str, limit: int) -> str:
-    """A text without control characters; empty where there is none."""
-    value = body.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str) or len(value) > limit:
-        raise ValueError(name)
-    return value if value.isprintable() else "".join(part for part in value if part.isprintable())
+    return digits
 
 
 def _minutes(value: object) -> int:
@@ -502,17 +441,6 @@ def _minutes(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 100_000:
         raise ValueError("duration")
     return value
-
-
-def _instant(value: object) -> datetime | None:
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str) or len(value) > 40:
-        raise ValueError("instant")
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError("instant")
-    return moment.astimezone(UTC)
 
 
 def _marker_in(body: Json) -> str:

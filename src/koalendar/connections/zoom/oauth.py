@@ -8,8 +8,8 @@ import logging
 import re
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Final, TypeGuard
+from datetime import datetime
+from typing import Final
 from urllib.parse import urlencode
 
 import httpx2
@@ -25,6 +25,7 @@ from koalendar.connections.provider import (
     Tokens,
     WantedScope,
 )
+from koalendar.connections.reading import is_token, life
 from koalendar.connections.wire import Answer, NoAnswer, NotSent, Wire, seconds_to_wait
 
 logger = logging.getLogger(__name__)
@@ -91,9 +92,6 @@ _BY_WORD: Final[Mapping[str, tuple[_Verdict, Reason]]] = {
     "invalid_client": (Misconfigured, Reason.CLIENT_REFUSED),
     "unsupported_grant_type": (Misconfigured, Reason.GRANT_UNSUPPORTED),
 }
-
-USUAL_LIFE = timedelta(hours=1)
-_SENSIBLE_LIFE = range(600, 86_401)
 
 
 class ZoomOAuth:
@@ -174,12 +172,12 @@ class ZoomOAuth:
             raise _judge(answer, dead, now=now)
         grant = _object(answer) or {}
         access_token, refresh_token = grant.get("access_token"), grant.get("refresh_token")
-        if not _is_token(access_token) or not _is_token(refresh_token):
+        if not is_token(access_token) or not is_token(refresh_token):
             raise Temporary(Reason.BAD_ANSWER)
         return Tokens(
             access_token=access_token,
             refresh_token=refresh_token,
-            expires_at=now + _life(grant.get("expires_in")),
+            expires_at=now + life(grant.get("expires_in")),
             scopes=_scopes(grant.get("scope")),
             api_url=trusted_api_url(grant.get("api_url"), configured=self._api_url),
         )
@@ -245,21 +243,6 @@ def _object(answer: Answer) -> dict[str, object] | None:
 def _number(text: str) -> int:
     found = re.search(r"\b4,?7\d\d\b", text[:2000], re.ASCII)
     return int(found.group().replace(",", "")) if found else 0
-
-
-def _is_token(value: object) -> TypeGuard[str]:
-    """Opaque text that fits into a header."""
-    return isinstance(value, str) and re.fullmatch(r"[!-~]{1,16384}", value) is not None
-
-
-def _life(expires_in: object) -> timedelta:
-    """How long the access token lives; an hour where Zoom says something absurd.
-
-    Much less would refresh before each call, much more would never refresh in time.
-    """
-    if isinstance(expires_in, int) and expires_in in _SENSIBLE_LIFE:
-        return timedelta(seconds=expires_in)
-    return USUAL_LIFE
 
 
 def _scopes(scope: object) -> frozenset[str]:

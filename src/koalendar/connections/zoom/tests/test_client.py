@@ -18,6 +18,7 @@ from koalendar.connections.provider import (
     Temporary,
     Uncertain,
 )
+from koalendar.connections.reading import cut
 from koalendar.connections.tests.makers import (
     MARKER,
     NOW,
@@ -27,7 +28,7 @@ from koalendar.connections.tests.makers import (
     meeting_body,
     sent_json,
 )
-from koalendar.connections.zoom.client import ZoomClient, cut
+from koalendar.connections.zoom.client import ZoomClient
 from koalendar.sandbox.faults import RATE_LIMITS, REST_ERRORS, Answer
 from koalendar.sandbox.wire import Request
 

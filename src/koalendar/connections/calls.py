@@ -1,0 +1,83 @@
+"""Calls of a provider's API with a host's token, renewed once where it is refused; each leaves a log line."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from koalendar.connections.provider import ProviderError, Reason, Temporary, TokenSource, Uncertain
+from koalendar.connections.reading import Json
+from koalendar.connections.wire import Answer, NoAnswer, NotSent, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call: its name in the log, and what is sent. `creates` marks what must not simply be repeated."""
+
+    name: str
+    method: str
+    path: str
+    query: Mapping[str, str] | None = None
+    body: Json | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    creates: bool = False
+
+
+class Caller:
+    """Sends asks to the API at `api_url`. `event` names the log line, `refuses` tells a refused token."""
+
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        tokens: TokenSource,
+        wire: Wire,
+        logger: logging.Logger,
+        event: str,
+        refuses: Callable[[Answer], bool],
+    ) -> None:
+        self._api_url = api_url
+        self._tokens = tokens
+        self._wire = wire
+        self._logger = logger
+        self._event = event
+        self._refuses = refuses
+
+    def ask(self, ask: Ask) -> tuple[Answer, str]:
+        """The answer, whatever its status, and the token that it was given to.
+
+        A token that is refused is renewed once and the call repeated once: it was not carried out. Raises
+        what the token source does; Temporary if nothing was sent; Temporary, or Uncertain for what creates,
+        if nobody answered.
+        """
+        token = self._tokens.current()
+        answer = self._send(ask, token)
+        if self._refuses(answer):
+            token = self._tokens.after_refusal(token)
+            answer = self._send(ask, token)
+        return answer, token
+
+    def _send(self, ask: Ask, token: str) -> Answer:
+        began = time.monotonic()
+        headers = {**ask.headers, "Authorization": f"Bearer {token}"}
+        outcome: object = Reason.UNREACHABLE
+        try:
+            answer = self._wire.send(
+                ask.method, f"{self._api_url}{ask.path}", headers=headers, query=ask.query, body=ask.body
+            )
+            outcome = answer.status
+        except NotSent as error:
+            raise Temporary(Reason.UNREACHABLE) from error
+        except NoAnswer as error:
+            outcome = Reason.NO_ANSWER
+            raise unclear(Reason.NO_ANSWER, creates=ask.creates) from error
+        finally:
+            ms = round((time.monotonic() - began) * 1000)
+            level = logging.INFO if outcome in (200, 201, 204) else logging.WARNING
+            self._logger.log(level, self._event, extra={"call": ask.name, "outcome": outcome, "ms": ms})
+        return answer
+
+
+def unclear(reason: Reason, *, creates: bool, retry_after: float | None = None) -> ProviderError:
+    """An outcome that nobody knows. It matters for a create only; all else may simply be done again."""
+    return Uncertain(reason) if creates else Temporary(reason, retry_after=retry_after)
