@@ -70,6 +70,10 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
     with Sandbox(now=clock.now, validator=validator) as running:
         settings.ZOOM_BASE_URL = f"{running.url}/zoom"
         settings.ZOOM_API_URL = f"{running.url}/zoom/v2"
+        settings.GOOGLE_AUTH_URL = f"{running.url}/google/o/oauth2/v2/auth"
+        settings.GOOGLE_TOKEN_URL = f"{running.url}/google/token"
+        settings.GOOGLE_REVOKE_URL = f"{running.url}/google/revoke"
+        settings.GOOGLE_API_URL = f"{running.url}/google/calendar/v3"
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.smtp_port
         yield running

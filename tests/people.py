@@ -82,19 +82,26 @@ def connect_zoom(
     sandbox: Any, host: Host | None = None, *, user: str = "", scopes: list[str] | None = None
 ) -> Connection:
     """Connect the host to a user of the sandbox's Zoom as a browser would: consent, code, exchange."""
-    host = host or ada()
+    return _connect("zoom", f"{sandbox.url}/_control/authorize", host or ada(), user, scopes)
+
+
+def connect_google(
+    sandbox: Any, host: Host | None = None, *, user: str = "", scopes: list[str] | None = None
+) -> Connection:
+    """As `connect_zoom`, for an account of the sandbox's Google; `scopes` are the boxes that are ticked."""
+    return _connect("google", f"{sandbox.url}/_control/google/authorize", host or ada(), user, scopes)
+
+
+def _connect(provider: str, consent: str, host: Host, user: str, scopes: list[str] | None) -> Connection:
     verifier = new_verifier()
-    redirect_uri = "http://localhost:8000/integrations/zoom/callback"
-    url = (
-        registry.get("zoom")
-        .oauth()
-        .authorize_url(redirect_uri=redirect_uri, state="state", challenge=challenge_of(verifier))
-    )
+    redirect_uri = f"http://localhost:8000/integrations/{provider}/callback"
+    oauth = registry.get(provider).oauth()
+    url = oauth.authorize_url(redirect_uri=redirect_uri, state="state", challenge=challenge_of(verifier))
     order: dict[str, object] = {"url": url, "user": user or host.email}
     if scopes is not None:
         order["scopes"] = scopes
-    answer = httpx2.post(f"{sandbox.url}/_control/authorize", json=order).json()
+    answer = httpx2.post(consent, json=order).json()
     code = parse_qs(urlsplit(answer["location"]).query)["code"][0]
     return connect_with_code(
-        host=host, provider="zoom", code=code, verifier=verifier, redirect_uri=redirect_uri, now=clock.now()
+        host=host, provider=provider, code=code, verifier=verifier, redirect_uri=redirect_uri, now=clock.now()
     )

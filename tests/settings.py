@@ -18,6 +18,8 @@ os.environ |= {
     "ZOOM_CLIENT_ID": "sandbox-zoom-client",
     "ZOOM_CLIENT_SECRET": "sandbox-zoom-secret",
     "ZOOM_WEBHOOK_SECRET_TOKEN": "sandbox-zoom-webhook-secret",
+    "GOOGLE_CLIENT_ID": "sandbox-google-client",
+    "GOOGLE_CLIENT_SECRET": "sandbox-google-secret",
     "DEFAULT_FROM_EMAIL": "bookings@koalendar.example",
     "KOALENDAR_DEMO": "on",
 }

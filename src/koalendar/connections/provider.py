@@ -40,6 +40,7 @@ class Reason(StrEnum):
     PAST_START = "past_start"
     REFUSED = "refused"
     GONE = "gone"
+    NO_CALENDAR = "no_calendar"
     # Refused while connecting.
     CODE_EXPIRED = "code_expired"
     CODE_INVALID = "code_invalid"

@@ -1,12 +1,15 @@
 """Which providers there are: one line each."""
 
+from koalendar.connections.google.app import Google
 from koalendar.connections.provider import CalendarKind, MeetingKind, Misconfigured, Provider, Reason
 from koalendar.connections.zoom.app import Zoom
 
 MEETINGS: dict[str, MeetingKind] = {
     Zoom.kind: Zoom(),
 }
-CALENDARS: dict[str, CalendarKind] = {}
+CALENDARS: dict[str, CalendarKind] = {
+    Google.kind: Google(),
+}
 
 
 def known(kind: str) -> Provider:

@@ -93,4 +93,4 @@ def test_zoom_is_off_without_credentials(settings: Settings) -> None:
     assert queries.is_enabled("zoom")
     settings.ZOOM_CLIENT_SECRET = ""
     assert not queries.is_enabled("zoom")
-    assert not queries.is_enabled("google")
+    assert not queries.is_enabled("caldav")

@@ -1,0 +1,1 @@
+"""Tests of the Google Calendar client and its OAuth."""
