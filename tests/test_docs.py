@@ -11,6 +11,7 @@ import pytest
 from django.urls import resolve, reverse
 
 from koalendar.config.cli import main
+from koalendar.connections.google import oauth as google
 from koalendar.connections.zoom.oauth import SCOPES
 from koalendar.web.help.tests.wording import words_of_the_pages
 
@@ -19,6 +20,7 @@ SETTINGS = ROOT / "src/koalendar/config/settings.py"
 EXAMPLE = ROOT / ".env.example"
 OPERATE = ROOT / "docs/operate.md"
 ZOOM_APP = ROOT / "docs/zoom-app.md"
+GOOGLE_APP = ROOT / "docs/google-app.md"
 PAGES = sorted(
     [*ROOT.glob("*.md")]
     + [page for room in ("docs", "src", "tests", "bench") for page in (ROOT / room).rglob("*.md")]
@@ -182,6 +184,11 @@ def test_the_page_about_the_app_names_exactly_the_scopes_that_are_asked_for() ->
     assert [row[0].strip("`") for row in rows_of(ZOOM_APP, "Every scope")] == [scope.name for scope in SCOPES]
     named = set(re.findall(r"\b(?:user|meeting):[a-z]+:[a-z_]+\b", ZOOM_APP.read_text(encoding="utf-8")))
     assert named == {scope.name for scope in SCOPES}
+
+
+def test_the_page_about_the_project_names_exactly_the_scopes_that_are_asked_for() -> None:
+    rows = rows_of(GOOGLE_APP, "Every scope")
+    assert [row[0].strip("`") for row in rows] == [scope.name for scope in google.SCOPES]
 
 
 def addresses_to_enter() -> list[Any]:

@@ -38,6 +38,18 @@ OF_INVITEES = (
         ),
     ),
     Kept(
+        ("booking.CalendarCopy",),
+        _(
+            "Where the event of your booking lies in your host’s Google Calendar. The event itself, with "
+            "your name, e-mail address, time zone, answers and guests, is kept there by Google and your host."
+        ),
+        _("So that it moves and goes with the booking."),
+        _(
+            "Until it is erased on request; its address at Google until %(kept)s after your host has "
+            "disconnected."
+        ),
+    ),
+    Kept(
         ("booking.Message",),
         _("Which mails were sent to you: address, kind and time. The text is not kept."),
         _("So that each mail is sent once."),
@@ -118,21 +130,36 @@ OF_HOSTS = (
     Kept(
         ("connections.Credential", "connections.Connection"),
         _(
-            "Of your Zoom account: our access (encrypted), the permissions you gave, name, e-mail address, "
-            "plan, time zone, and the numbers of user and account."
+            "Of your account at Zoom or Google: our access (encrypted), the permissions you gave, name, "
+            "e-mail address, plan, time zone, and the numbers of user and account."
         ),
-        _("Making, moving and deleting the meetings of your bookings, and showing which account does it."),
         _(
-            "Access, permissions, name, e-mail address and plan until you disconnect, remove the app in "
-            "Zoom, or Zoom refuses us. The rest for %(kept)s more, so that connecting again finds your "
-            "meetings."
+            "Making, moving and deleting the meetings and calendar events of your bookings, and showing "
+            "which account does it."
+        ),
+        _(
+            "Access, permissions, name, e-mail address and plan until you disconnect, take our access away "
+            "there, or are refused. The rest for %(kept)s more, so that connecting again finds your meetings "
+            "and events."
+        ),
+    ),
+    Kept(
+        ("connections.Calendar", "connections.Channel"),
+        _(
+            "Of your Google calendars: name, colour, zone, what you may do there, what you chose it for, and"
+            " when it is busy. Never what an event says."
+        ),
+        _("So that nobody books a time at which you are busy, and bookings go where you want them."),
+        _(
+            "Until you disconnect, or %(kept)s after our access ended otherwise. Busy times are read anew "
+            "each time."
         ),
     ),
     Kept(
         ("connections.Consent",),
-        _("The access and account that Zoom gave us and that you have yet to confirm, encrypted."),
+        _("The access and account that Zoom or Google gave us and that you have yet to confirm, encrypted."),
         _("Showing you whose account it is before it is connected."),
-        _("%(consents)s at most; what you do not confirm is given back to Zoom and erased."),
+        _("%(consents)s at most; what you do not confirm is given back and erased."),
     ),
     Kept(
         ("connections.WebhookIn",),

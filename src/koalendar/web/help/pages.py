@@ -64,6 +64,7 @@ def _page(request: HttpRequest, template: str, **variables: object) -> HttpRespo
         "site_name": settings.HOSTNAME,
         "site_url": settings.KOALENDAR_BASE_URL,
         "zoom_is_on": connections.is_enabled("zoom"),
+        "google_is_on": connections.is_enabled("google"),
         **numbers(),
     }
     response = render(request, template, known | variables)
