@@ -173,14 +173,15 @@ def revoke(*, provider: str, remote_user_id: str, tokens: Tokens, now: datetime)
 def disconnect(connection: Connection, *, now: datetime) -> Disconnection:
     """End a host's use of an account.
 
-    Tokens, name, e-mail and plan are erased here first, in one commit; then the provider is asked to revoke,
-    which may fail without undoing anything. While another live connection uses the account, only this one
-    ends.
+    Tokens, name, e-mail, plan and calendars are erased here first, in one commit; then the provider is asked
+    to revoke, which may fail without undoing anything. While another live connection uses the account, only
+    this one ends.
     """
     with transaction.atomic(durable=True):
         host = Host.objects.select_for_update().get(pk=connection.host_id)
         credential = Credential.objects.select_for_update().get(pk=connection.credential_id)
         is_new = _revoke_here(connection, now)
+        connection.calendars.all().delete()
         if is_new:
             deletions.begin(connection, Deletion.How.DISCONNECTED, now)
         is_shared = credential.connections.filter(state__in=Connection.LIVE).exists()
@@ -255,6 +256,7 @@ def _end(connection: Connection, now: datetime) -> bool:
     connection.state, connection.is_default = Connection.State.REVOKED, False
     connection.problem = Reason.REMOVED_AT_PROVIDER
     connection.save(update_fields=["state", "is_default", "problem", "problem_since", "problem_told_at"])
+    connection.calendars.all().delete()
     deletions.begin(connection, Deletion.How.NOTIFIED, now)
     return True
 
@@ -695,8 +697,11 @@ def _revoke_there(erased: Credential, now: datetime) -> tuple[bool, Reason | Non
 def _replace_broken_default(connection: Connection) -> None:
     """Who connects another account while the default is broken has chosen it instead: the old one is over.
 
-    Whoever was told of its trouble is not told again, and what is kept of its meetings is erased in time.
+    Whoever was told of its trouble is not told again, and what is kept of its meetings is erased in time. Of
+    calendars all accounts count at once, so a broken one goes on being missed.
     """
+    if connection.provider in registry.CALENDARS:
+        return
     default = Connection.objects.filter(
         host=connection.host_id, provider=connection.provider, is_default=True, state=Connection.State.BROKEN
     )

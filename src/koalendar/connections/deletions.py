@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from koalendar.connections.models import Connection, Credential, Deletion
+from koalendar.connections.models import Calendar, Connection, Credential, Deletion
 
 # How long join links, ids and passcodes of meetings stay here after the end, to be adopted on reconnecting.
 LINKS_STAY = timedelta(days=10)
@@ -86,13 +86,39 @@ def _forget(credential: Credential) -> None:
     credential.account_id = credential.account_zone = credential.api_url = ""
     credential.fence += 1
     credential.save(update_fields=["remote_user_id", "account_id", "account_zone", "api_url", "fence"])
+    for calendar in Calendar.objects.filter(connection__credential=credential):
+        _forget_calendar(calendar, credential.provider)
+
+
+def _forget_calendar(calendar: Calendar, provider: str) -> None:
+    """What the host uses it for stays: a calendar that blocks is unknown from now on, and not free."""
+    if not calendar.remote_id.startswith(_FORGOTTEN):
+        calendar.remote_id = forgotten_id(provider, calendar.remote_id)
+    calendar.name = calendar.color = calendar.role = calendar.zone = ""
+    calendar.busy, calendar.read_at, calendar.read_from, calendar.read_until = [], None, None, None
+    calendar.save(
+        update_fields=[
+            "remote_id",
+            "name",
+            "color",
+            "role",
+            "zone",
+            "busy",
+            "read_at",
+            "read_from",
+            "read_until",
+        ]
+    )
+
+
+_FORGOTTEN = "forgotten:"
 
 
 def forgotten_id(provider: str, remote_user_id: str) -> str:
-    """What stands for an account's id once it is forgotten.
+    """What stands for the id of an account, or of a calendar, once it is forgotten.
 
     The same account that is connected again gets its old row, which locations name; nobody else can tell
     from it which account it was.
     """
     text = f"koalendar.forgotten:{provider}:{remote_user_id}".encode()
-    return "forgotten:" + hmac.digest(settings.SECRET_KEY.encode(), text, hashlib.sha256).hex()
+    return _FORGOTTEN + hmac.digest(settings.SECRET_KEY.encode(), text, hashlib.sha256).hex()

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     ENDED = "ended"
     PERSONAL_ROOM = "personal_room"
     PAST_START = "past_start"
+    CALENDAR_GONE = "calendar_gone"
     REFUSED = "refused"
     GONE = "gone"
     NO_CALENDAR = "no_calendar"
@@ -164,16 +165,26 @@ class Tokens:
     account: Account | None = None
 
 
+class Ability(StrEnum):
+    """What we can do with calendars by a right of its own."""
+
+    LIST_CALENDARS = "list_calendars"
+    READ_BUSY = "read_busy"
+    WRITE_EVENTS = "write_events"
+
+
 @dataclass(frozen=True, slots=True)
 class WantedScope:
     """A right we ask for, other names that grant the same, and what does not work without it.
 
-    `disables` is an English message id; whoever shows it translates it.
+    `disables` is an English message id; whoever shows it translates it. `gives` is what the right is for,
+    where something here depends on that.
     """
 
     name: str
     also: tuple[str, ...]
     disables: str
+    gives: Ability | None = None
 
     def is_in(self, granted: frozenset[str]) -> bool:
         return self.name in granted or not granted.isdisjoint(self.also)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from koalendar.accounts.models import Host
 from koalendar.connections import registry
 from koalendar.connections.models import Connection, Credential, Deletion
+from koalendar.connections.provider import Ability
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,13 @@ def lacking(provider: str, granted: frozenset[str]) -> list[MissingScope]:
         for scope in registry.known(provider).wanted_scopes
         if not scope.is_in(granted)
     ]
+
+
+def may(connection: Connection, ability: Ability) -> bool:
+    """Whether the account has granted what this ability needs; nothing is once the access has ended."""
+    granted = connection.credential.granted_scopes
+    needed = [scope for scope in registry.known(connection.provider).wanted_scopes if scope.gives == ability]
+    return connection.is_live and all(scope.is_in(granted) for scope in needed)
 
 
 def ending_of(connection: Connection) -> Deletion | None:
