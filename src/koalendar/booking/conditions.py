@@ -1,4 +1,4 @@
-"""How a host's Zoom connections are, in words: what is, the step that mends it, what it means for links."""
+"""How a host's connections are, in words: what is, the step that mends it, what it means for links."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from koalendar.accounts.models import Host
 from koalendar.booking import owed, problems
 from koalendar.booking.models import Booking, Meeting
 from koalendar.booking.queries import CopyState, Whereabouts, bookings_of, whereabouts
+from koalendar.connections import calendars
 from koalendar.connections import queries as connections
 from koalendar.connections.deletions import WARNED_BEFORE
 from koalendar.connections.models import Connection, Deletion
@@ -54,24 +55,60 @@ def condition_of(connection: Connection, *, now: datetime) -> Condition:
 
 
 def reason_of(connection: Connection) -> str:
+    name = {"name": connections.name_of(connection.provider)}
     if connection.state == _State.ACTIVE:
-        return _("New bookings get a Zoom link.")
+        if connections.keeps_calendars(connection.provider):
+            return _("%(name)s is connected.") % name
+        return _("New bookings get a %(name)s link.") % name
     if connection.state == _State.ATTENTION:
-        lacks = [scope.disables for scope in connections.missing_scopes(connection)]
-        return " ".join(lacks) or problems.in_words(connection.problem)
+        return " ".join([*lacks_of(connection), *_missing_calendars(connection)]) or _problem_of(connection)
     if connection.state == _State.REVOKED and not connection.problem:
-        return _("You disconnected Zoom here, and our access was erased.")
-    return problems.in_words(connection.problem)
+        return _("You disconnected %(name)s here, and our access was erased.") % name
+    return " ".join([_problem_of(connection), *hint_of_testing(connection)])
+
+
+def lacks_of(connection: Connection) -> list[str]:
+    """What does not work for want of a permission."""
+    return [scope.disables for scope in connections.missing_scopes(connection)]
+
+
+def _missing_calendars(connection: Connection) -> list[str]:
+    """The calendars that the host chose and that are not in his account any more, by their names."""
+    return [
+        _("The calendar “%(calendar)s” is not in your account any more. Choose your calendars again.")
+        % {"calendar": row.name or row.public_id}
+        for row in calendars.gone_from(connection)
+    ]
+
+
+def hint_of_testing(connection: Connection) -> list[str]:
+    """Why the access ended after seven days, where that is how it looks, and what ends that for good."""
+    if not connections.looks_like_testing(connection):
+        return []
+    return [
+        _(
+            "This happens 7 days after each consent while the Google project of this site is in “Testing”. "
+            "Whoever runs the site has to publish it: in the Google Cloud console, Google Auth Platform, "
+            "Audience, “Publish app”. Reconnect after that."
+        )
+    ]
+
+
+def _problem_of(connection: Connection) -> str:
+    return problems.in_words(connection.problem, connection.provider)
 
 
 def step_of(connection: Connection) -> Step | None:
     if connection.state == _State.ACTIVE:
         return None
+    if connection.problem == Reason.CALENDAR_GONE:
+        return Step(_("Choose your calendars"), "integrations")
+    name, connect = {"name": connections.name_of(connection.provider)}, f"{connection.provider}-connect"
     if connection.problem in (Reason.USER_GONE, Reason.CANNOT_HOST):
-        return Step(_("Connect another Zoom account"), "zoom-connect")
+        return Step(_("Connect another %(name)s account") % name, connect)
     if connection.state == _State.REVOKED:
-        return Step(_("Connect Zoom"), "zoom-connect")
-    return Step(_("Reconnect Zoom"), "zoom-connect")
+        return Step(_("Connect %(name)s") % name, connect)
+    return Step(_("Reconnect %(name)s") % name, connect)
 
 
 def kept_links(connection: Connection, *, now: datetime) -> int:
@@ -99,23 +136,23 @@ class Ending:
 
 def ending_for(host: Host, *, now: datetime) -> Ending | None:
     """The end that concerns the host most: the earliest with links at stake, else one that left him without
-    Zoom. None if there is nothing that he has to know on every visit."""
+    any account of that provider. None if there is nothing that he has to know on every visit."""
     records = Deletion.objects.filter(
         connection__host=host, connection__state=_State.REVOKED, finished_at=None
     )
-    has_zoom = host.connections.filter(state__in=Connection.LIVE).exists()
+    in_use = set(host.connections.filter(state__in=Connection.LIVE).values_list("provider", flat=True))
     found = [
         Ending(record.connection, record.due_at, kept, record.due_at - WARNED_BEFORE <= now)
         for record in records.select_related("connection__host", "connection__credential").order_by("due_at")
         if record.connection is not None
-        and ((kept := kept_links(record.connection, now=now)) or _is_news(record, has_zoom=has_zoom))
+        and ((kept := kept_links(record.connection, now=now)) or _is_news(record, in_use))
     ]
     return min(found, key=lambda ending: ending.kept == 0, default=None)
 
 
-def _is_news(record: Deletion, *, has_zoom: bool) -> bool:
+def _is_news(record: Deletion, in_use: set[str]) -> bool:
     """Whoever disconnected here knows it."""
-    return record.how != Deletion.How.DISCONNECTED and not has_zoom
+    return record.how != Deletion.How.DISCONNECTED and record.provider not in in_use
 
 
 # ── Why has this booking no link? ──
@@ -188,8 +225,7 @@ def _is_complete(place: Whereabouts, connection: Connection | None) -> Answer:
     question = _("Are permissions, plan and approval there?")
     if connection is None:
         return Answer(question, None, _("That shows once Zoom is connected."))
-    lacks = [scope.disables for scope in connections.missing_scopes(connection)]
-    if lacks:
+    if lacks := lacks_of(connection):
         return Answer(question, False, " ".join(lacks), step=step_of(connection))
     if place.problem and place.problem not in problems.PASSING:
         return Answer(question, False, problems.in_words(place.problem), step=step_of(connection))

@@ -3,6 +3,7 @@
 What changes here owes effects to the outside, which is why it does not lie with the connections.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -10,9 +11,10 @@ from django.db import transaction
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
 from koalendar.booking.actions import owe_meetings
-from koalendar.connections import actions, consents, queries, registry
+from koalendar.connections import actions, calendars, consents, queries, registry
 from koalendar.connections.actions import Disconnection
-from koalendar.connections.models import Connection, Consent
+from koalendar.connections.models import Calendar, Connection, Consent
+from koalendar.connections.provider import ProviderError
 
 
 def receive(
@@ -28,8 +30,7 @@ def receive(
     account = actions.whose(provider, tokens)
     if queries.connection_with(host, provider, account.remote_user_id) is not None:
         connection = actions.connect(host=host, provider=provider, tokens=tokens, account=account, now=now)
-        owe_meetings(host, now=now)
-        return connection
+        return _follow_up(connection, now)
     with transaction.atomic():
         consent = consents.hold(host=host, provider=provider, tokens=tokens, account=account, now=now)
         owed.consent(consent)
@@ -38,9 +39,43 @@ def receive(
 
 def confirm(consent: Consent, *, now: datetime) -> Connection:
     """The host says yes here too: connect, and owe what waited for it. Raises what `receive` does."""
-    connection = consents.confirm(consent, now=now)
-    owe_meetings(consent.host, now=now)
+    return _follow_up(consents.confirm(consent, now=now), now)
+
+
+def _follow_up(connection: Connection, now: datetime) -> Connection:
+    """Owe what waited for the account, and list its calendars at once, since the host chooses of them next.
+
+    If they cannot be had just now, that is no reason to undo the connection: the worker reads them.
+    """
+    owe_meetings(connection.host, now=now)
+    if queries.keeps_calendars(connection.provider):
+        try:
+            calendars.refresh_list(connection, now)
+        except ProviderError as error:
+            actions.note_failure(connection.credential, error.reason, now)
+        _owe_reading([connection], now)
+        connection.refresh_from_db()
     return connection
+
+
+def choose_calendars(host: Host, *, blocks: set[str], target: str | None, now: datetime) -> None:
+    """Which of the host's calendars block his time, and where bookings go. Raises NotWritable."""
+    with transaction.atomic():
+        calendars.choose(host, blocks=blocks, target=target)
+        _owe_reading(host.connections.filter(calendars__isnull=False).distinct(), now)
+
+
+def wait_again(calendar: Calendar, *, now: datetime) -> None:
+    """The host waits for this calendar again, which is read as soon as can be."""
+    with transaction.atomic():
+        calendars.wait_again(calendar)
+        _owe_reading([calendar.connection], now)
+
+
+def _owe_reading(connections: Iterable[Connection], now: datetime) -> None:
+    """What blocks from now on is unknown until it has been read."""
+    for connection in connections:
+        owed.care(connection.credential, now=now)
 
 
 def give_back(consent: Consent, *, now: datetime) -> bool:

@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext as _
 
+from koalendar.connections import queries as connections
+
 NOT_CONNECTED = "not_connected"
 LINK_ERASED = "link_erased"
 MOVED_THERE = "moved_there"
@@ -9,7 +11,7 @@ DELETED_THERE = "deleted_there"
 MAIL_REFUSED = "mail_refused"
 MAIL_UNREACHABLE = "mail_unreachable"
 
-# Trouble that ends by itself: Zoom has not answered, or not yet as it should.
+# Trouble that ends by itself: the provider has not answered, or not yet as it should.
 PASSING = frozenset(
     {
         "unreachable",
@@ -23,40 +25,76 @@ PASSING = frozenset(
         "host_daily_limit",
         "in_progress",
         "refresh_busy",
+        "usage_limit",
+        "changed",
     }
 )
 
 
-def in_words(code: str) -> str:
-    """One or two sentences for the host; empty for no problem."""
+def in_words(code: str, provider: str = "zoom") -> str:
+    """One or two sentences for the host about what went wrong at this provider; empty for no problem."""
     if not code:
         return ""
-    return _sentences().get(code) or _("Zoom refused this meeting. Try again; if it stays, ask for support.")
+    own = _of_google() if provider == "google" else _of_zoom()
+    return own.get(code) or _of_any(connections.name_of(provider)).get(code) or own["refused"]
 
 
-def _sentences() -> dict[str, str]:
-    return {
-        NOT_CONNECTED: _("Zoom is not connected, so there is no link. Connect Zoom and it is made and sent."),
-        LINK_ERASED: _("The link was erased here when Zoom had been disconnected for ten days."),
+def _of_any(name: str) -> dict[str, str]:
+    """What is said in the same words of every provider."""
+    sentences = {
         MAIL_REFUSED: _("The mail server refused this address. Check it with the invitee."),
         MAIL_UNREACHABLE: _(
             "The mail server has not taken this mail yet. We keep trying; you need not do anything."
         ),
+        "unreachable": _("%(name)s cannot be reached. We keep trying; you need not do anything."),
+        "no_answer": _("%(name)s has not answered yet. We keep trying; you need not do anything."),
+        "server_error": _("%(name)s has trouble of its own. We keep trying; you need not do anything."),
+        "bad_answer": _(
+            "%(name)s gave an answer that we could not read. We keep trying; you need not do anything."
+        ),
+        "rate_limited": _("%(name)s asks us to slow down. We go on in a moment; you need not do anything."),
+        "refresh_busy": _("%(name)s is renewing our access. We go on in a moment."),
+        "usage_limit": _(
+            "%(name)s limits what this account may add. We go on when that is over, which can take hours; "
+            "you need not do anything."
+        ),
+        "changed": _("Somebody changed this in %(name)s just now. We read it again and go on."),
+        "missing_scope": _(
+            "%(name)s did not give us every permission that this needs. Reconnect %(name)s and allow all."
+        ),
+        "other_account": _("You connected another %(name)s account in place of this one."),
+        "client_refused": _(
+            "%(name)s does not accept this site's app. Whoever runs the site has to check its settings."
+        ),
+        "redirect_mismatch": _(
+            "%(name)s does not know this site's address. Whoever runs the site has to add it in %(name)s."
+        ),
+        "grant_unsupported": _(
+            "%(name)s does not accept this site's app. Whoever runs the site has to check its settings."
+        ),
+        "provider_off": _("%(name)s is switched off on this site. Whoever runs the site has to set it up."),
+        "app_disabled": _(
+            "%(name)s has switched this site's app off. Whoever runs the site has to ask %(name)s."
+        ),
+        "encryption_key": _(
+            "This site's encryption key has changed. Whoever runs the site has to restore it."
+        ),
+    }
+    return {code: sentence % {"name": name} for code, sentence in sentences.items()}
+
+
+def _of_zoom() -> dict[str, str]:
+    return {
+        NOT_CONNECTED: _("Zoom is not connected, so there is no link. Connect Zoom and it is made and sent."),
+        LINK_ERASED: _("The link was erased here when Zoom had been disconnected for ten days."),
         MOVED_THERE: _(
             "The meeting was moved in Zoom. Take the time that Zoom has, or restore the booked one."
         ),
         DELETED_THERE: _("The meeting was deleted in Zoom, so its link is dead. Make a new link to go on."),
-        "unreachable": _("Zoom cannot be reached. We keep trying; you need not do anything."),
-        "no_answer": _("Zoom has not answered yet. We keep trying; you need not do anything."),
-        "server_error": _("Zoom has trouble of its own. We keep trying; you need not do anything."),
-        "bad_answer": _(
-            "Zoom gave an answer that we could not read. We keep trying; you need not do anything."
-        ),
         "uncertain": _(
             "Zoom did not say whether it made the meeting. We look for it before we make another."
         ),
         "time_differs": _("Zoom still shows another time for this meeting. We keep telling it the new one."),
-        "rate_limited": _("Zoom asks us to slow down. We go on in a moment; you need not do anything."),
         "account_daily_limit": _(
             "Your Zoom account has used up its calls of today. We go on when the new day begins at 00:00 UTC."
         ),
@@ -65,10 +103,6 @@ def _sentences() -> dict[str, str]:
             "We go on when the new day begins at 00:00 UTC."
         ),
         "in_progress": _("The meeting is running. We go on when it has ended."),
-        "refresh_busy": _("Zoom is renewing our access. We go on in a moment."),
-        "missing_scope": _(
-            "Zoom did not give us every permission that this needs. Reconnect Zoom and allow all."
-        ),
         "plan_limit": _("Your Zoom plan does not include this. Change the plan in Zoom, then try again."),
         "bad_request": _("Zoom did not accept this meeting's details. Shorten the title, then try again."),
         "not_allowed": _(
@@ -106,22 +140,55 @@ def _sentences() -> dict[str, str]:
         ),
         "erased": _("Zoom is not connected any more. Connect Zoom and the link is made and sent."),
         "removed_at_provider": _("The app was removed in Zoom, so our access ended and was erased."),
-        "other_account": _("You connected another Zoom account in place of this one."),
-        "client_refused": _(
-            "Zoom does not accept this site's app. Whoever runs the site has to check its settings."
-        ),
-        "redirect_mismatch": _(
-            "Zoom does not know this site's address. Whoever runs the site has to add it in Zoom."
-        ),
-        "grant_unsupported": _(
-            "Zoom does not accept this site's app. Whoever runs the site has to check its settings."
-        ),
         "client_changed": _(
             "This site uses another Zoom app now. Reconnect Zoom and the link is made and sent."
         ),
-        "provider_off": _("Zoom is switched off on this site. Whoever runs the site has to set it up."),
-        "app_disabled": _("Zoom has switched this site's app off. Whoever runs the site has to ask Zoom."),
-        "encryption_key": _(
-            "This site's encryption key has changed. Whoever runs the site has to restore it."
+    }
+
+
+def _of_google() -> dict[str, str]:
+    return {
+        NOT_CONNECTED: _(
+            "Google Calendar is not connected, so there is no event. Connect it, and the event is made."
+        ),
+        LINK_ERASED: _(
+            "What we kept of the event was erased when Google had been disconnected for ten days."
+        ),
+        MOVED_THERE: _(
+            "The event was moved in Google Calendar. Take the time that it has there, or restore the booked "
+            "one."
+        ),
+        DELETED_THERE: _("The event was deleted in Google Calendar. Put it back, or cancel the booking."),
+        "bad_request": _("Google did not accept this event's details. Shorten the title, then try again."),
+        "not_allowed": _(
+            "Google does not let this account write into the calendar. Choose another calendar for bookings."
+        ),
+        "forbidden": _(
+            "Google does not let us use this calendar. Choose another calendar, or ask your Google admin."
+        ),
+        "not_host": _("The event belongs to somebody else in Google, so we cannot change it."),
+        "gone": _("The event or its calendar is not there any more. Choose another calendar for bookings."),
+        "calendar_gone": _(
+            "A calendar that you chose is not in your Google account any more. Choose your calendars again."
+        ),
+        "refused": _("Google refused this. Try again; if it stays, ask for support."),
+        "authorization_refused": _(
+            "Google no longer accepts our access. Reconnect Google Calendar, and everything is made up for."
+        ),
+        "authorization_replaced": _(
+            "A newer sign-in replaced our access. Reconnect Google Calendar, and everything is made up for."
+        ),
+        "scopes_changed": _(
+            "The permissions of this app have changed. Reconnect Google Calendar and allow all."
+        ),
+        "user_gone": _("The Google account is suspended or deleted. Connect another account."),
+        "admin_disabled": _(
+            "Your Google admin has blocked this app. Ask for its approval, then reconnect Google Calendar."
+        ),
+        "erased": _("Google Calendar is not connected any more. Connect it, and everything is made up for."),
+        "removed_at_provider": _("The app was removed in Google, so our access ended and was erased."),
+        "client_changed": _(
+            "This site uses another Google project now. Reconnect Google Calendar, and everything is made up "
+            "for."
         ),
     }

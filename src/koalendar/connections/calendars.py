@@ -58,6 +58,11 @@ def blocking(host: Host) -> QuerySet[Calendar]:
     return calendars_of(host).filter(blocks=True)
 
 
+def gone_from(connection: Connection) -> QuerySet[Calendar]:
+    """Calendars that the host uses and that are missing from the account's list."""
+    return connection.calendars.filter(_IN_USE, gone_at__isnull=False).order_by("name", "pk")
+
+
 def unknown_of(host: Host, now: datetime) -> list[Calendar]:
     """The host's blocking calendars for which nobody can say when he is free: no time of his is offered."""
     return [row for row in blocking(host) if is_unknown(row, now)]
@@ -236,7 +241,7 @@ def _need_attention(connection: Connection, now: datetime) -> None:
 
 
 def _lift_if_none_is_gone(connection: Connection) -> None:
-    if connection.calendars.filter(_IN_USE, gone_at__isnull=False).exists():
+    if gone_from(connection).exists():
         return
     Connection.objects.filter(
         pk=connection.pk, state=Connection.State.ATTENTION, problem=Reason.CALENDAR_GONE

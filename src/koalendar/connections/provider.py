@@ -106,6 +106,12 @@ class Rejected(ProviderError):
         self.code = code
         self.facts: Mapping[str, object] = facts or {}
 
+    @property
+    def scopes(self) -> list[str]:
+        """The rights that are missing, as far as the provider names them."""
+        told = self.facts.get("scopes", ())
+        return [str(scope) for scope in told] if isinstance(told, list | tuple) else []
+
 
 class Gone(ProviderError):
     """The object is not there: deleted, expired, or never made."""

@@ -1,6 +1,7 @@
 """What is known of a host's connections, ready for pages and for the worker."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Case, QuerySet, Value, When
 from django.utils.translation import gettext
@@ -8,7 +9,7 @@ from django.utils.translation import gettext
 from koalendar.accounts.models import Host
 from koalendar.connections import registry
 from koalendar.connections.models import Connection, Credential, Deletion
-from koalendar.connections.provider import Ability
+from koalendar.connections.provider import Ability, Reason, WantedScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,21 @@ class MissingScope:
 def is_enabled(provider: str) -> bool:
     """Whether the operator has set up this provider; otherwise nothing of it is shown."""
     return registry.is_enabled(provider)
+
+
+def keeps_calendars(provider: str) -> bool:
+    """Whether accounts of this provider have calendars; the others make meetings."""
+    return provider in registry.CALENDARS
+
+
+def name_of(provider: str) -> str:
+    """What people call it."""
+    return registry.known(provider).name
+
+
+def wanted_scopes(provider: str) -> tuple[WantedScope, ...]:
+    """What we ask for at this provider."""
+    return registry.known(provider).wanted_scopes
 
 
 def marketplace_url(provider: str) -> str:
@@ -113,6 +129,25 @@ def may(connection: Connection, ability: Ability) -> bool:
     granted = connection.credential.granted_scopes
     needed = [scope for scope in registry.known(connection.provider).wanted_scopes if scope.gives == ability]
     return connection.is_live and all(scope.is_in(granted) for scope in needed)
+
+
+def looks_like_testing(connection: Connection) -> bool:
+    """Whether the access ended as Google ends it while the operator's project is in Testing: 7 days after the
+    consent, noticed with the next refresh, which may be over an hour later.
+    """
+    begun, ended = connection.credential.connected_at, connection.problem_since
+    if connection.provider != "google" or connection.problem != Reason.AUTHORIZATION_REFUSED:
+        return False
+    return (
+        begun is not None
+        and ended is not None
+        and -_TESTING_SLACK <= ended - begun - _TESTING_LIFE <= _TESTING_SLACK
+    )
+
+
+# Google: support.google.com/cloud/answer/15549945, "Testing", as copied elsewhere, read 2026-11-23.
+_TESTING_LIFE = timedelta(days=7)
+_TESTING_SLACK = timedelta(minutes=80)
 
 
 def ending_of(connection: Connection) -> Deletion | None:

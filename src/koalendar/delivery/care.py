@@ -74,10 +74,13 @@ def _look(credential: Credential, now: datetime) -> Outcome | None:
 
 
 def _note(credential: Credential, error: Rejected, now: datetime) -> None:
-    """The access holds, though not for this question: that is known of the account now."""
+    """The access holds, though not for this question: that is known of the account now.
+
+    A provider that says which right is missing is taken at its word.
+    """
     connections.note_failure(credential, error.code, now)
     if error.code == Reason.MISSING_SCOPE:
-        connections.note_missing_scope(credential, ["user:read:user"], now)
+        connections.note_missing_scope(credential, error.scopes, now)
     else:
         connections.note_attention(credential, error.code, now)
 

@@ -20,6 +20,7 @@ from koalendar.connections.actions import take_untold
 from koalendar.connections.deletions import WARNED_BEFORE
 from koalendar.connections.models import Connection, Credential
 from koalendar.connections.provider import Reason
+from koalendar.connections.queries import keeps_calendars, name_of
 from koalendar.invitations import when
 
 _State = Connection.State
@@ -42,7 +43,7 @@ def _mail_about(connection: Connection, now: datetime) -> None:
         "brand": settings.KOALENDAR_BRAND,
         "subject": _subject(connection, condition, now),
         "preheader": condition.reason,
-        "paragraphs": _paragraphs(condition, host, now),
+        "paragraphs": _paragraphs(connection, condition, now),
         "button": condition.step.label,
         "url": settings.KOALENDAR_BASE_URL + reverse("integrations"),
         "why": _why(connection),
@@ -64,34 +65,52 @@ def _is_worth_a_mail(connection: Connection, condition: Condition) -> bool:
 
 
 def _subject(connection: Connection, condition: Condition, now: datetime) -> str:
+    name = name_of(connection.provider)
     if condition.kept and condition.kept_until and condition.kept_until - WARNED_BEFORE <= now:
         return ngettext(
-            "On %(day)s we erase the Zoom link of %(count)d booking",
-            "On %(day)s we erase the Zoom links of %(count)d bookings",
+            "On %(day)s we erase the %(name)s link of %(count)d booking",
+            "On %(day)s we erase the %(name)s links of %(count)d bookings",
             condition.kept,
-        ) % {"day": _day(condition.kept_until, connection.host, now), "count": condition.kept}
+        ) % {
+            "day": _day(condition.kept_until, connection.host, now),
+            "count": condition.kept,
+            "name": name,
+        }
     if connection.state == _State.REVOKED:
         if connection.problem != Reason.REMOVED_AT_PROVIDER:
-            return _("Zoom is disconnected")
-        return _("%(brand)s was removed in Zoom") % {"brand": settings.KOALENDAR_BRAND}
-    subject = _needs_you(coming_without_link(connection.host, now=now))
+            return _("%(name)s is disconnected") % {"name": name}
+        return _("%(brand)s was removed in %(name)s") % {"brand": settings.KOALENDAR_BRAND, "name": name}
+    subject = _needs_you(connection, now)
     return subject if connection.problem_told_at is None else _("Reminder: %(what)s") % {"what": subject}
 
 
-def _needs_you(missing: int) -> str:
+def _needs_you(connection: Connection, now: datetime) -> str:
+    name = name_of(connection.provider)
+    if keeps_calendars(connection.provider):
+        if connection.state == _State.BROKEN and _blocks(connection):
+            return _("%(name)s needs you: nobody can book you") % {"name": name}
+        return _("%(name)s needs you") % {"name": name}
+    missing = coming_without_link(connection.host, now=now)
     if not missing:
-        return _("Zoom needs you")
+        return _("%(name)s needs you") % {"name": name}
     return ngettext(
-        "Zoom needs you: %(count)d booking has no link",
-        "Zoom needs you: %(count)d bookings have no link",
+        "%(name)s needs you: %(count)d booking has no link",
+        "%(name)s needs you: %(count)d bookings have no link",
         missing,
-    ) % {"count": missing}
+    ) % {"count": missing, "name": name}
 
 
-def _paragraphs(condition: Condition, host: Host, now: datetime) -> list[str]:
+def _paragraphs(connection: Connection, condition: Condition, now: datetime) -> list[str]:
     """What is, what it means, what stays."""
     if condition.kept_until is None:
         return [condition.reason]
+    day = _day(condition.kept_until, connection.host, now)
+    if keeps_calendars(connection.provider):
+        return [
+            condition.reason,
+            *_about_calendars(connection, day),
+            *_about_kept_of_google(condition.kept, day),
+        ]
     return [
         condition.reason,
         _(
@@ -99,8 +118,42 @@ def _paragraphs(condition: Condition, host: Host, now: datetime) -> list[str]:
             "everybody is told by mail."
         ),
         _("We have erased our access, and the name, e-mail and plan of your Zoom account."),
-        *_about_kept(condition.kept, _day(condition.kept_until, host, now)),
+        *_about_kept(condition.kept, day),
     ]
+
+
+def _about_calendars(connection: Connection, day: str) -> list[str]:
+    """What an account means whose calendars cannot be read or written."""
+    erased = _("We have erased our access, and the name and e-mail of your Google account.")
+    if connection.state == _State.REVOKED:
+        return [_("Its calendars block nothing any more, and bookings do not go into them."), erased]
+    blocked = _(
+        "We cannot see when you are busy there. So that nobody books you twice, no times are offered until "
+        "you reconnect, or choose on the integrations page not to wait for a calendar."
+    )
+    kept = _(
+        "What you chose for these calendars is kept, also after %(day)s, when we erase their names here."
+    ) % {"day": day}
+    return [*([blocked] if _blocks(connection) else []), erased, kept]
+
+
+def _about_kept_of_google(kept: int, day: str) -> list[str]:
+    if not kept:
+        return []
+    return [
+        ngettext(
+            "The Google Meet link of %(count)d coming booking goes on working. We keep it here until "
+            "%(day)s, then we erase it.",
+            "The Google Meet links of %(count)d coming bookings go on working. We keep them here until "
+            "%(day)s, then we erase them.",
+            kept,
+        )
+        % {"count": kept, "day": day}
+    ]
+
+
+def _blocks(connection: Connection) -> bool:
+    return connection.calendars.filter(blocks=True).exists()
 
 
 def _about_kept(kept: int, day: str) -> list[str]:
@@ -125,15 +178,15 @@ def _about_kept(kept: int, day: str) -> list[str]:
 
 
 def _why(connection: Connection) -> str:
-    brand = {"brand": settings.KOALENDAR_BRAND}
+    known = {"brand": settings.KOALENDAR_BRAND, "name": name_of(connection.provider)}
     if connection.state == _State.REVOKED:
-        return _("You get this mail because Zoom was connected to your account at %(brand)s.") % brand
+        return _("You get this mail because %(name)s was connected to your account at %(brand)s.") % known
     return (
         _(
-            "You get this mail because Zoom is connected to your account at %(brand)s. While it needs you, "
-            "we write again after 1, 3, 7 and 14 days."
+            "You get this mail because %(name)s is connected to your account at %(brand)s. While it needs "
+            "you, we write again after 1, 3, 7 and 14 days."
         )
-        % brand
+        % known
     )
 
 

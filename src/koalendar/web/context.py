@@ -13,8 +13,8 @@ from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import queries
 from koalendar.web import languages
+from koalendar.web.dashboard.banners import needs_attention, trouble_banner
 from koalendar.web.dashboard.schedules import away_banner
-from koalendar.web.dashboard.zoom_card import needs_attention, trouble_banner
 
 THEMES = ("light", "dark")
 _MENU = (

@@ -19,6 +19,7 @@ import httpx2
 from django.utils.translation import gettext_noop
 
 from koalendar.connections.provider import (
+    Ability,
     Account,
     Disconnected,
     Misconfigured,
@@ -48,16 +49,19 @@ SCOPES: Final = (
         LIST,
         (_WHOLE, _READ, f"{_PREFIX}calendar.calendarlist"),
         gettext_noop("We cannot see which calendars you have, so you cannot choose any."),
+        Ability.LIST_CALENDARS,
     ),
     WantedScope(
         BUSY,
         (_WHOLE, _READ),
         gettext_noop("Your busy times do not take slots away, so you can be booked twice."),
+        Ability.READ_BUSY,
     ),
     WantedScope(
         EVENTS,
         (_WHOLE, f"{_PREFIX}calendar.events"),
         gettext_noop("Bookings do not appear in your Google Calendar, and get no Google Meet."),
+        Ability.WRITE_EVENTS,
     ),
 )
 _SIGN_IN: Final = ("openid", "email")

@@ -1,7 +1,6 @@
 """Which calendars block and where bookings go: by itself on connecting, by choice, and through trouble."""
 
 from datetime import timedelta
-from typing import cast
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -13,13 +12,9 @@ from koalendar.connections.models import Calendar, Connection, Credential
 from koalendar.connections.provider import (
     Ability,
     Account,
-    CalendarKind,
-    Misconfigured,
-    OAuthProvider,
     Reason,
     RemoteCalendar,
     Tokens,
-    WantedScope,
 )
 from koalendar.connections.tests.makers import NOW, make_host, reread
 from koalendar.connections.tests.makers import make_account as make_zoom_account
@@ -37,21 +32,6 @@ def scopes(*abilities: Ability) -> frozenset[str]:
 
 
 ALL = tuple(Ability)
-
-
-class Kalender:
-    """A kind of account with a permission for each ability."""
-
-    kind, name, client_id, is_enabled = "google", "Google", "client", True
-    wanted_scopes = tuple(WantedScope(f"scope.{ability}", (), "", ability) for ability in Ability)
-
-    def oauth(self) -> OAuthProvider:
-        raise Misconfigured(Reason.PROVIDER_OFF)
-
-
-@pytest.fixture(autouse=True)
-def kalender(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.CALENDARS, "google", cast(CalendarKind, Kalender()))
 
 
 def connect(host: Host, *abilities: Ability, user: str = "google-ada") -> Connection:

@@ -213,7 +213,7 @@ def connection(row: Connection) -> Json:
         "provider": row.provider,
         "account": {"name": account.account_name, "email": account.account_email},
         "state": row.state,
-        "problem": problems.in_words(row.problem) or None,
+        "problem": problems.in_words(row.problem, row.provider) or None,
         "scopes": sorted(account.granted_scopes),
         "missing_scopes": [scope.name for scope in missing_scopes(row)],
         "last_ok_at": utc_text(row.last_ok_at) if row.last_ok_at else None,

@@ -1,9 +1,10 @@
 """Attempts to connect an account: what ties the provider's answer to the browser and host that asked.
 
-An attempt lives in the session: its state is random, counts once, for ten minutes, and only for the host
-who began it. The S256 verifier never leaves the session before the code is exchanged (RFC 7636, RFC 9700).
-A provider that refuses on a page of its own never calls us back, so attempts are remembered for a day: to
-say what may have happened. What was allowed and waits to be confirmed is bound to the session here too.
+An attempt lives in the session: its state is random, counts once, for ten minutes, and only at the provider
+and for the host who began it. The S256 verifier never leaves the session before the code is exchanged (RFC
+7636, RFC 9700). A provider that refuses on a page of its own never calls us back, so attempts are remembered
+for a day: to say what may have happened. What was allowed and waits to be confirmed is bound to the session
+here too.
 """
 
 import secrets
@@ -19,8 +20,9 @@ LIFE = timedelta(minutes=10)
 # Whoever has not come back by then is told why that may be.
 PATIENCE = timedelta(minutes=2)
 REMEMBERED = timedelta(days=1)
-_KEY = "connect_attempts"
-_ANSWERED = "connect_answered_at"
+# Sessions outlive an update, and hold under older names what older versions made of it.
+_KEY = "connecting"
+_ANSWERED = "connecting_answered"
 _CONSENTS = "connect_consents"
 _KEPT = 5  # Several windows may be open; an endless list may not.
 
@@ -38,23 +40,31 @@ class Attempt:
         return challenge_of(self.verifier)
 
 
-def begin(session: SessionBase, host: Host, *, back_to: str, now: datetime) -> Attempt:
+def begin(session: SessionBase, host: Host, provider: str, *, back_to: str, now: datetime) -> Attempt:
     attempt = Attempt(state=secrets.token_urlsafe(32), verifier=new_verifier(), back_to=back_to)
     kept = list(session.get(_KEY, {}).items())[1 - _KEPT :]
-    row = {"host": host.pk, "at": now.timestamp(), "verifier": attempt.verifier, "back_to": back_to}
+    row = {
+        "host": host.pk,
+        "provider": provider,
+        "at": now.timestamp(),
+        "verifier": attempt.verifier,
+        "back_to": back_to,
+    }
     session[_KEY] = {**dict(kept), attempt.state: row}
     return attempt
 
 
-def take(session: SessionBase, host: Host, state: str, *, now: datetime) -> Attempt | None:
+def take(session: SessionBase, host: Host, provider: str, state: str, *, now: datetime) -> Attempt | None:
     """The attempt that `state` belongs to, which is spent by this; None if this browser made no such one."""
     attempts = session.get(_KEY, {})
     row = attempts.pop(state, None)
     if row is None:
         return None
     session[_KEY] = attempts
-    session[_ANSWERED] = max(row["at"], session.get(_ANSWERED, 0))
-    if row["host"] != host.pk or now.timestamp() - row["at"] > LIFE.total_seconds():
+    _note_answered(session, provider, row["at"])
+    if (row["host"], row["provider"]) != (host.pk, provider):
+        return None
+    if now.timestamp() - row["at"] > LIFE.total_seconds():
         return None
     return Attempt(state=state, verifier=row["verifier"], back_to=row["back_to"])
 
@@ -70,11 +80,12 @@ class Unanswered:
     back_to: str
 
 
-def unanswered(session: SessionBase, host: Host, *, now: datetime) -> Unanswered | None:
-    """The host's latest attempt of this day, if neither it nor a later one was answered."""
-    mine = [row for row in session.get(_KEY, {}).values() if row["host"] == host.pk]
+def unanswered(session: SessionBase, host: Host, provider: str, *, now: datetime) -> Unanswered | None:
+    """The host's latest attempt of this day there, if neither it nor a later one was answered."""
+    rows = session.get(_KEY, {}).values()
+    mine = [row for row in rows if (row["host"], row["provider"]) == (host.pk, provider)]
     latest = max(mine, key=lambda row: float(row["at"]), default=None)
-    if latest is None or latest["at"] <= session.get(_ANSWERED, 0):
+    if latest is None or latest["at"] <= session.get(_ANSWERED, {}).get(provider, 0):
         return None
     age = now.timestamp() - latest["at"]
     if age > REMEMBERED.total_seconds():
@@ -82,9 +93,14 @@ def unanswered(session: SessionBase, host: Host, *, now: datetime) -> Unanswered
     return Unanswered(is_late=age >= PATIENCE.total_seconds(), back_to=latest["back_to"])
 
 
-def forget_unanswered(session: SessionBase, *, now: datetime) -> None:
+def forget_unanswered(session: SessionBase, provider: str, *, now: datetime) -> None:
     """The host knows; a late answer to what he began still counts."""
-    session[_ANSWERED] = now.timestamp()
+    _note_answered(session, provider, now.timestamp())
+
+
+def _note_answered(session: SessionBase, provider: str, at: float) -> None:
+    known = session.get(_ANSWERED, {})
+    session[_ANSWERED] = {**known, provider: max(at, known.get(provider, 0))}
 
 
 # ── What waits to be confirmed ──

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from koalendar.accounts.models import Host, normal_email
+from koalendar.connections.queries import name_of
 from koalendar.web.trail import record
 
 SHOWN = 50
@@ -81,8 +82,9 @@ def _code_failed(request: HttpRequest, user: Host, **_told: Any) -> None:
     record(user, "code_failed", request)
 
 
-def in_words(act: str) -> str:
-    return {
+def in_words(act: str, provider: str) -> str:
+    """What was done; `provider` is the kind of account that it was done to, where it was one."""
+    words = {
         "signed_up": _("Signed up"),
         "signed_in": _("Signed in"),
         "signed_out": _("Signed out"),
@@ -96,9 +98,10 @@ def in_words(act: str) -> str:
         "two_factor_removed": _("Two-factor method removed"),
         "recovery_codes_made": _("New recovery codes made"),
         "address_changed": _("Public address changed"),
-        "connected": _("Zoom connected"),
-        "connect_failed": _("Zoom did not connect"),
-        "disconnected": _("Zoom disconnected"),
+        "connected": _("%(name)s connected"),
+        "connect_failed": _("%(name)s did not connect"),
+        "disconnected": _("%(name)s disconnected"),
         "key_made": _("API key made"),
         "key_revoked": _("API key revoked"),
     }.get(act, act)
+    return words % {"name": name_of(provider)} if provider else words

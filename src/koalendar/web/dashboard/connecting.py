@@ -1,7 +1,7 @@
-"""The way to Zoom and back: install, consent, callback, and the last word here.
+"""The way to a provider and back: what it is about, consent, callback, and the last word here.
 
-A form never leads to Zoom: browsers hold all redirects after a form to the form-action of the CSP, and Zoom
-may send on to hosts that are not in it. So each step to Zoom is a link.
+A form never leads to a provider: browsers hold all redirects after a form to the form-action of the CSP, and
+a provider may send on to hosts that are not in it. So each step there is a link.
 """
 
 from allauth.account.decorators import reauthentication_required
@@ -25,11 +25,14 @@ from koalendar.connections.models import Connection, Consent
 from koalendar.connections.provider import ProviderError
 from koalendar.web import trail
 from koalendar.web.dashboard import attempts
+from koalendar.web.dashboard.account_card import account_words
 from koalendar.web.dashboard.frame import for_host
-from koalendar.web.dashboard.zoom_card import account_words
+from koalendar.web.dashboard.google_card import use_of_calendars
 from koalendar.web.dashboard.zoom_trouble import trouble_for
 
-ZOOM = "zoom"
+ZOOM, GOOGLE = "zoom", "google"
+# The page that says what connecting is about, with the link that leads on.
+START = {ZOOM: "zoom-install", GOOGLE: "google-start"}
 
 
 @require_GET
@@ -60,19 +63,41 @@ def install(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @for_host
-def connect(request: HttpRequest, host: Host) -> HttpResponse:
-    """Begin an attempt and go to Zoom's consent page; who has to prove himself first comes back by a link."""
-    wanted = _wanted(request)
-    if not queries.is_enabled(ZOOM):
+def start(request: HttpRequest, host: Host) -> HttpResponse:
+    """What connecting Google is about, for whoever comes from signing in, or wants another account."""
+    used = [row for row in queries.connections_of(host) if row.provider == GOOGLE]
+    return render(
+        request,
+        "dashboard/google_start.html",
+        {
+            "accounts": [account_words(row.credential) for row in used if row.is_live],
+            "google_is_on": queries.is_enabled(GOOGLE),
+            "wants_another": "another" in request.GET,
+            "next": _wanted(request),
+        },
+    )
+
+
+@require_GET
+def connect(request: HttpRequest, provider: str) -> HttpResponse:
+    """Begin an attempt and go to the provider's consent page.
+
+    Who has to sign in, or to prove himself, comes back by a link.
+    """
+    wanted, host = _wanted(request), request.user
+    if not isinstance(host, Host) or not _has_proved_who(request):
+        before = "account_reauthenticate" if isinstance(host, Host) else "account_login"
+        after = reverse(START[provider], query={"next": wanted} if wanted else None)
+        return redirect(reverse(before, query={"next": after}))
+    if not queries.is_enabled(provider):
         return redirect("integrations")
-    if not _has_proved_who(request):
-        after = reverse("zoom-install", query={"next": wanted} if wanted else None)
-        return redirect(reverse("account_reauthenticate", query={"next": after}))
     back_to = wanted or reverse("integrations")
-    attempt = attempts.begin(request.session, host, back_to=back_to, now=clock.now())
-    oauth = registry.get(ZOOM).oauth()
+    attempt = attempts.begin(request.session, host, provider, back_to=back_to, now=clock.now())
+    oauth = registry.get(provider).oauth()
     return _quietly(
-        oauth.authorize_url(redirect_uri=redirect_uri(), state=attempt.state, challenge=attempt.challenge)
+        oauth.authorize_url(
+            redirect_uri=redirect_uri(provider), state=attempt.state, challenge=attempt.challenge
+        )
     )
 
 
@@ -91,8 +116,8 @@ def _only_who_has_proved(request: HttpRequest) -> None:
 
 
 @require_GET
-def callback(request: HttpRequest) -> HttpResponse:
-    """Where Zoom sends the browser back.
+def callback(request: HttpRequest, provider: str) -> HttpResponse:
+    """Where the provider sends the browser back.
 
     A code without a state that this very session began proves nothing about who sends it, and binding it
     would let others link their account to this host; it is dropped unused. Zoom's own "Add" comes like that.
@@ -100,28 +125,38 @@ def callback(request: HttpRequest) -> HttpResponse:
     """
     host = request.user if isinstance(request.user, Host) else None
     state = request.GET.get("state", "")
-    attempt = attempts.take(request.session, host, state, now=clock.now()) if host else None
+    attempt = attempts.take(request.session, host, provider, state, now=clock.now()) if host else None
     if host is None or attempt is None:
-        return _bare(render(request, "dashboard/zoom_start_again.html", status=400))
+        return _bare(_start_again(request, provider))
     code = request.GET.get("code", "")
     if "error" in request.GET or not code:
         declined = request.GET.get("error") == "access_denied"
-        return _failed(request, host, "declined" if declined else "no_code", attempt.back_to)
+        return _failed(request, host, provider, "declined" if declined else "no_code", attempt.back_to)
     try:
         received = connecting.receive(
             host=host,
-            provider=ZOOM,
+            provider=provider,
             code=code,
             verifier=attempt.verifier,
-            redirect_uri=redirect_uri(),
+            redirect_uri=redirect_uri(provider),
             now=clock.now(),
         )
     except ProviderError as error:
-        return _failed(request, host, str(error.reason), attempt.back_to)
+        return _failed(request, host, provider, str(error.reason), attempt.back_to)
     if isinstance(received, Connection):
         return _connected(request, host, received, attempt.back_to)
     attempts.keep_consent(request.session, received.public_id, back_to=attempt.back_to)
-    return _quietly(reverse("zoom-finish", args=[received.public_id]))
+    return _quietly(reverse(f"{provider}-finish", args=[received.public_id]))
+
+
+def _start_again(request: HttpRequest, provider: str, *, is_too_old: bool = False) -> HttpResponse:
+    known = {
+        "name": queries.name_of(provider),
+        "provider": provider,
+        "start_url": reverse(START[provider]),
+        "is_too_old": is_too_old,
+    }
+    return render(request, "dashboard/connect_again.html", known, status=400)
 
 
 # ── The last word ──
@@ -129,14 +164,14 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_host
-def finish(request: HttpRequest, host: Host, public_id: str) -> HttpResponse:
-    """Which Zoom account it is, before anything is connected; then yes, another one, or no."""
+def finish(request: HttpRequest, host: Host, provider: str, public_id: str) -> HttpResponse:
+    """Which account it is, before anything is connected; then yes, another one, or no."""
     back_to = attempts.back_to_of(request.session, public_id)
     if back_to is None:
         raise Http404
     consent = consents.waiting(host, public_id, now=clock.now())
-    if consent is None:
-        return _too_late(request, host)
+    if consent is None or consent.provider != provider:
+        return _too_late(request, host, provider)
     decision = request.POST.get("decision", "")
     if decision == "connect":
         return _confirm(request, host, consent, back_to)
@@ -149,15 +184,17 @@ def _ask(request: HttpRequest, host: Host, consent: Consent) -> HttpResponse:
     try:
         account, missing = consents.opened(consent).account, consents.missing(consent)
     except ProviderError as error:
-        return _failed(request, host, str(error.reason), "")
-    default = queries.connection_for(host, ZOOM)
+        return _failed(request, host, consent.provider, str(error.reason), "")
+    others = [row for row in queries.connections_of(host) if row.provider == consent.provider and row.is_live]
     return render(
         request,
-        "dashboard/zoom_finish.html",
+        "dashboard/connect_finish.html",
         {
+            "name": queries.name_of(consent.provider),
+            "keeps_calendars": queries.keeps_calendars(consent.provider),
             "account": account,
             "missing": [scope.disables for scope in missing],
-            "default": account_words(default.credential) if default and default.is_live else "",
+            "in_use": account_words(others[0].credential) if others else "",
         },
     )
 
@@ -166,46 +203,51 @@ def _confirm(request: HttpRequest, host: Host, consent: Consent, back_to: str) -
     try:
         connection = connecting.confirm(consent, now=clock.now())
     except ProviderError as error:
-        return _failed(request, host, str(error.reason), back_to)
+        return _failed(request, host, consent.provider, str(error.reason), back_to)
     return _connected(request, host, connection, back_to)
 
 
 def _decline(
     request: HttpRequest, host: Host, consent: Consent, back_to: str, *, wants_another: bool
 ) -> HttpResponse:
-    is_done = connecting.give_back(consent, now=clock.now())
-    trail.record(host, "connect_failed", request, provider=ZOOM, problem="not_confirmed")
+    is_done, provider = connecting.give_back(consent, now=clock.now()), consent.provider
+    trail.record(host, "connect_failed", request, provider=provider, problem="not_confirmed")
     if wants_another:
-        return redirect(reverse("zoom-install", query={"another": "1", "next": back_to}))
-    messages.success(
-        request,
-        _("Nothing is connected, and Zoom has taken our access back.")
+        return redirect(reverse(START[provider], query={"another": "1", "next": back_to}))
+    told = (
+        _("Nothing is connected, and %(name)s has taken our access back.")
         if is_done
-        else _("Nothing is connected. Zoom has not taken our access back yet; we go on trying."),
+        else _("Nothing is connected. %(name)s has not taken our access back yet; we go on trying.")
     )
+    messages.success(request, told % {"name": queries.name_of(provider)})
     return redirect(back_to)
 
 
-def _too_late(request: HttpRequest, host: Host) -> HttpResponse:
+def _too_late(request: HttpRequest, host: Host, provider: str) -> HttpResponse:
     """Confirmed in another window, declined, or too old: what is known of the connection says more."""
-    connection = queries.connection_for(host, ZOOM)
+    connection = queries.connection_for(host, provider)
     if connection is not None and connection.is_live:
         return redirect("integrations")
-    return render(request, "dashboard/zoom_start_again.html", {"is_too_old": True}, status=400)
+    return _start_again(request, provider, is_too_old=True)
 
 
 # ── What came of it ──
 
 
 def _connected(request: HttpRequest, host: Host, connection: Connection, back_to: str) -> HttpResponse:
-    trail.record(host, "connected", request, provider=ZOOM)
+    trail.record(host, "connected", request, provider=connection.provider)
     if connection.state == Connection.State.ACTIVE:
-        missing = bookings.coming_without_link(host, now=clock.now())
-        messages.success(request, _told_of_connection(missing))
+        messages.success(request, _told_of_connection(connection, host))
     return _quietly(back_to)
 
 
-def _told_of_connection(missing: int) -> str:
+def _told_of_connection(connection: Connection, host: Host) -> str:
+    if queries.keeps_calendars(connection.provider):
+        return _("%(name)s is connected. %(use)s") % {
+            "name": queries.name_of(connection.provider),
+            "use": use_of_calendars(connection),
+        }
+    missing = bookings.coming_without_link(host, now=clock.now())
     if not missing:
         return _("Zoom is connected. New bookings get a Zoom link.")
     return ngettext(
@@ -215,9 +257,9 @@ def _told_of_connection(missing: int) -> str:
     ) % {"many": missing}
 
 
-def _failed(request: HttpRequest, host: Host, problem: str, back_to: str) -> HttpResponse:
-    trail.record(host, "connect_failed", request, provider=ZOOM, problem=problem)
-    query = {"failed": problem}
+def _failed(request: HttpRequest, host: Host, provider: str, problem: str, back_to: str) -> HttpResponse:
+    trail.record(host, "connect_failed", request, provider=provider, problem=problem)
+    query = {"failed": problem} | ({} if provider == ZOOM else {"at": provider})
     if back_to and back_to != reverse("integrations"):
         query["next"] = back_to
     return _quietly(reverse("integrations", query=query))
@@ -226,7 +268,7 @@ def _failed(request: HttpRequest, host: Host, problem: str, back_to: str) -> Htt
 @require_POST
 @for_host
 def hide_trouble(request: HttpRequest, host: Host) -> HttpResponse:  # noqa: ARG001 - what for_host hands over.
-    attempts.forget_unanswered(request.session, now=clock.now())
+    attempts.forget_unanswered(request.session, ZOOM, now=clock.now())
     return redirect("integrations")
 
 
@@ -241,9 +283,9 @@ def _bare(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def redirect_uri() -> str:
-    """As registered in the operator's Zoom app, to the letter."""
-    return f"{settings.KOALENDAR_BASE_URL}{reverse('zoom-callback')}"
+def redirect_uri(provider: str) -> str:
+    """As registered in the operator's app at the provider, to the letter."""
+    return f"{settings.KOALENDAR_BASE_URL}{reverse(f'{provider}-callback')}"
 
 
 def _wanted(request: HttpRequest) -> str:

@@ -16,9 +16,10 @@ from koalendar.booking.judging import LONGEST_LINK
 from koalendar.booking.models import EventType, Schedule
 from koalendar.booking.rules import MAX_QUESTIONS
 from koalendar.booking.setting_up import default_schedule
+from koalendar.web.dashboard.account_card import account_words
 from koalendar.web.dashboard.forms import field_errors
 from koalendar.web.dashboard.wording import in_minutes
-from koalendar.web.dashboard.zoom_card import account_words, live_accounts
+from koalendar.web.dashboard.zoom_card import live_accounts
 
 _UNITS = ((1, _("minutes")), (60, _("hours")), (1440, _("days")))
 _STEPS = (5, 10, 15, 20, 30, 45, 60)

@@ -59,7 +59,7 @@ def _store(host: Host, data: Mapping[str, str]) -> None:
 def _acts(host: Host, words: HostWording) -> list[dict[str, str]]:
     return [
         {
-            "what": audit.in_words(row.act),
+            "what": audit.in_words(row.act, str(row.facts.get("provider", ""))),
             "when": words.exact(row.at),
             "from": str(row.facts.get("address", "")),
         }

@@ -12,9 +12,9 @@ from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import queries as bookings
 from koalendar.connections import queries as connections
+from koalendar.web.dashboard.account_card import cards_for
 from koalendar.web.dashboard.frame import for_host
 from koalendar.web.dashboard.wording import wording_for
-from koalendar.web.dashboard.zoom_card import cards_for
 
 
 @require_GET
@@ -27,7 +27,9 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
         (_("Time zone"), wording_for(host, now=now).zone_now()),
     ]
     if connections.is_enabled("zoom"):
-        facts.append((_("Zoom"), cards_for(host, now=now)[0].chip))
+        facts.append((_("Zoom"), cards_for(host, "zoom", now=now)[0].chip))
         facts.append((_("Coming bookings without a link"), str(bookings.coming_without_link(host, now=now))))
+    if connections.is_enabled("google"):
+        facts.append((_("Google Calendar"), cards_for(host, "google", now=now)[0].chip))
     facts.append((_("Version"), version("koalendar")))
     return render(request, "dashboard/support.html", {"facts": facts})

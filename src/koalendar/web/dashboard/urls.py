@@ -59,9 +59,22 @@ urlpatterns = [
     path("availability/<str:public_id>/default", schedules.make_default, name="schedule-default"),
     path("availability/<str:public_id>/delete", schedules.delete, name="schedule-delete"),
     path("integrations/", integrations.index, name="integrations"),
-    path("integrations/zoom/<str:public_id>/test", integrations.test, name="zoom-test"),
-    path("integrations/zoom/<str:public_id>/default", integrations.make_default, name="zoom-default"),
-    path("integrations/zoom/<str:public_id>/disconnect", integrations.disconnect, name="zoom-disconnect"),
+    path("integrations/calendars", integrations.choose_calendars, name="calendars"),
+    path(
+        "integrations/calendars/<str:public_id>/ignore", integrations.ignore_calendar, name="calendar-ignore"
+    ),
+    path("integrations/calendars/<str:public_id>/wait", integrations.wait_for_calendar, name="calendar-wait"),
+    path("integrations/<str:provider>/<str:public_id>/test", integrations.test, name="account-test"),
+    path(
+        "integrations/<str:provider>/<str:public_id>/default",
+        integrations.make_default,
+        name="account-default",
+    ),
+    path(
+        "integrations/<str:provider>/<str:public_id>/disconnect",
+        integrations.disconnect,
+        name="account-disconnect",
+    ),
     path("settings/", settings.edit, name="settings"),
     path("settings/keys/", api_keys.index, name="api-keys"),
     path("settings/keys/new", api_keys.new, name="api-key-new"),

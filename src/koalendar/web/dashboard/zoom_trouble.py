@@ -35,7 +35,7 @@ def trouble_for(request: HttpRequest, host: Host, *, failed: str = "") -> Troubl
     if not queries.is_enabled("zoom"):
         return None
     asked = ASKED_FOR in request.GET or failed == "no_code"
-    open_attempt = attempts.unanswered(request.session, host, now=clock.now())
+    open_attempt = attempts.unanswered(request.session, host, "zoom", now=clock.now())
     if open_attempt is None and not asked:
         return None
     wanted = open_attempt.back_to if open_attempt else ""

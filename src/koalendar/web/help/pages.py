@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.connections import queries as connections
-from koalendar.web.dashboard.zoom_card import ZoomCard, cards_for
+from koalendar.web.dashboard.account_card import AccountCard, cards_for
 from koalendar.web.help import contents
 from koalendar.web.help.facts import WRITTEN, numbers
 from koalendar.web.help.kept import OF_HOSTS, OF_INVITEES, Kept
@@ -73,11 +73,11 @@ def _page(request: HttpRequest, template: str, **variables: object) -> HttpRespo
     return response
 
 
-def _own_zoom(request: HttpRequest) -> ZoomCard | None:
+def _own_zoom(request: HttpRequest) -> AccountCard | None:
     """How the reader's own Zoom is, if he is signed in and there is anything to say."""
     if not isinstance(request.user, Host) or not connections.is_enabled("zoom"):
         return None
-    return cards_for(request.user, now=clock.now())[0]
+    return cards_for(request.user, "zoom", now=clock.now())[0]
 
 
 def _rows(rows: tuple[Kept, ...]) -> list[dict[str, str]]:

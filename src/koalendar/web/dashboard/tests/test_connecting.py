@@ -242,21 +242,23 @@ def test_where_signing_up_is_closed_the_install_says_so(client: Client, settings
 
 def test_only_the_latest_attempt_counts_and_only_while_nobody_answered_it(client: Client) -> None:
     host, session = ada(), client.session
-    first = attempts.begin(session, host, back_to="/first", now=NOW)
-    assert attempts.unanswered(session, host, now=NOW + timedelta(minutes=1)) == attempts.Unanswered(
+    first = attempts.begin(session, host, "zoom", back_to="/first", now=NOW)
+    assert attempts.unanswered(session, host, "zoom", now=NOW + timedelta(minutes=1)) == attempts.Unanswered(
         is_late=False, back_to="/first"
     )
-    late = attempts.unanswered(session, host, now=NOW + timedelta(minutes=2))
+    late = attempts.unanswered(session, host, "zoom", now=NOW + timedelta(minutes=2))
     assert late is not None
     assert late.is_late
-    assert attempts.unanswered(session, host, now=NOW + timedelta(days=2)) is None
-    assert attempts.unanswered(session, make_host("Ben Adida"), now=NOW + timedelta(minutes=3)) is None
+    assert attempts.unanswered(session, host, "zoom", now=NOW + timedelta(days=2)) is None
+    assert (
+        attempts.unanswered(session, make_host("Ben Adida"), "zoom", now=NOW + timedelta(minutes=3)) is None
+    )
 
-    second = attempts.begin(session, host, back_to="/second", now=NOW + timedelta(minutes=4))
-    attempts.take(session, host, second.state, now=NOW + timedelta(minutes=5))
-    assert attempts.unanswered(session, host, now=NOW + timedelta(minutes=9)) is None
+    second = attempts.begin(session, host, "zoom", back_to="/second", now=NOW + timedelta(minutes=4))
+    attempts.take(session, host, "zoom", second.state, now=NOW + timedelta(minutes=5))
+    assert attempts.unanswered(session, host, "zoom", now=NOW + timedelta(minutes=9)) is None
     # The first one's window may still be open: hiding and answering elsewhere do not spend it.
-    assert attempts.take(session, host, first.state, now=NOW + timedelta(minutes=9)) is not None
+    assert attempts.take(session, host, "zoom", first.state, now=NOW + timedelta(minutes=9)) is not None
 
 
 def test_who_hides_the_trouble_is_not_told_again(browser: Client, settings: Any) -> None:

@@ -129,13 +129,13 @@ def _session() -> SessionBase:
 
 def test_a_state_is_for_the_host_who_began_and_for_ten_minutes() -> None:
     host, other, session = ada(), make_host("Ben Adida"), _session()
-    late = attempts.begin(session, host, back_to="/", now=NOW)
-    foreign = attempts.begin(session, host, back_to="/", now=NOW)
-    good = attempts.begin(session, host, back_to="/", now=NOW)
+    late = attempts.begin(session, host, "zoom", back_to="/", now=NOW)
+    foreign = attempts.begin(session, host, "zoom", back_to="/", now=NOW)
+    good = attempts.begin(session, host, "zoom", back_to="/", now=NOW)
 
-    assert attempts.take(session, host, late.state, now=NOW + timedelta(minutes=11)) is None
-    assert attempts.take(session, other, foreign.state, now=NOW) is None
-    taken = attempts.take(session, host, good.state, now=NOW + timedelta(minutes=9))
+    assert attempts.take(session, host, "zoom", late.state, now=NOW + timedelta(minutes=11)) is None
+    assert attempts.take(session, other, "zoom", foreign.state, now=NOW) is None
+    taken = attempts.take(session, host, "zoom", good.state, now=NOW + timedelta(minutes=9))
     assert taken is not None
     assert challenge_of(taken.verifier) == good.challenge
 

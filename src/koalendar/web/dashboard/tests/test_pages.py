@@ -7,7 +7,7 @@ from django.urls import reverse
 from koalendar.accounts.keys import keys_of, make_key
 from koalendar.booking.models import Booking, EventType, Schedule
 from koalendar.booking.revising import add_away
-from koalendar.connections.models import Connection
+from koalendar.connections.models import Calendar, Connection
 from koalendar.web.dashboard import integration_urls, urls
 from koalendar.web.dashboard.tests.browsers import sign_in
 from tests.people import NOW, ada, make_booking, make_connection, make_host
@@ -16,9 +16,16 @@ pytestmark = pytest.mark.django_db
 
 # Pages that must not ask a stranger to sign in: the address to come back to would carry a code; and where
 # Zoom's marketplace sends people who may have no account yet.
-OPEN = {"zoom-callback", "zoom-install"}
+OPEN = {"zoom-callback", "zoom-install", "google-callback"}
 # What leads away from a booking that is confirmed and has no meeting.
-ELSEWHERE = {"away", "setup", "zoom-connect", "dashboard-booking-start", "dashboard-booking-decline"}
+ELSEWHERE = {
+    "away",
+    "setup",
+    "zoom-connect",
+    "google-connect",
+    "dashboard-booking-start",
+    "dashboard-booking-decline",
+}
 # What only posts.
 POSTED = {
     "dashboard-booking-retry",
@@ -33,37 +40,48 @@ POSTED = {
     "schedule-duplicate",
     "schedule-default",
     "setup-dismiss",
-    "zoom-test",
-    "zoom-default",
+    "account-test",
+    "account-default",
+    "calendars",
+    "calendar-ignore",
+    "calendar-wait",
     "zoom-hide-trouble",
 }
 AWAY = "2027-01-04"
 # Named by a date, which every host has; posting to it twice is as good as once.
 OWN_BY_NAME = {"away-remove"}
 # Not there without a consent that waits.
-PASSING = {"zoom-finish"}
+PASSING = {"zoom-finish", "google-finish"}
 
 
 def addresses(*, only_of_things: bool = False) -> dict[str, str]:
     """Each address of the dashboard, filled in with what is Ada's; or only those of one thing of hers."""
     booking = make_booking()
-    make_connection()
+    Calendar.objects.create(connection=make_connection(), host=ada(), remote_id="own", blocks=True)
     add_away(ada(), first=AWAY, last=AWAY, message="", today=NOW.date())
     make_key(ada(), name="script", now=NOW)
     key = keys_of(ada()).get()
     found = {}
     for pattern in [*urls.urlpatterns, *integration_urls.urlpatterns]:
         name, needed = str(pattern.name), pattern.pattern.converters
-        ids = {"uid": booking.uid, "public_id": _thing(name, booking).public_id, "pk": key.pk, "first": AWAY}
+        ids = {
+            "uid": booking.uid,
+            "public_id": _thing(name, booking).public_id,
+            "pk": key.pk,
+            "first": AWAY,
+            "provider": "zoom",
+        }
         if needed or not only_of_things:
             found[name] = reverse(name, kwargs={key: ids[key] for key in needed})
     return found
 
 
-def _thing(name: str, booking: Booking) -> Connection | Schedule | EventType:
+def _thing(name: str, booking: Booking) -> Calendar | Connection | Schedule | EventType:
     """What the address of this name is about."""
-    if name.startswith("zoom-"):
+    if name.startswith(("zoom-", "account-")):
         return Connection.objects.get()
+    if name.startswith("calendar-"):
+        return Calendar.objects.get()
     return ada().schedules.get() if name.startswith("schedule") else booking.appointment.event_type
 
 
