@@ -33,7 +33,16 @@ def free_port() -> int:
 
 def outer_environment() -> dict[str, str]:
     """Ours, without any setting of the product and of these tests."""
-    settings = ("KOALENDAR_", "ZOOM_", "EMAIL_", "SECRET_KEY", "DATABASE_URL", "DEFAULT_FROM", "DJANGO_")
+    settings = (
+        "KOALENDAR_",
+        "ZOOM_",
+        "GOOGLE_",
+        "EMAIL_",
+        "SECRET_KEY",
+        "DATABASE_URL",
+        "DEFAULT_FROM",
+        "DJANGO_",
+    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
     return kept | {"PYTHONPATH": str(ROOT)}
 
@@ -138,7 +147,9 @@ def running_house(
         sandbox = f"http://127.0.0.1:{sandbox_port}"
         environment = {
             **{
-                key: value for key, value in os.environ.items() if not key.startswith(("KOALENDAR_", "ZOOM_"))
+                key: value
+                for key, value in os.environ.items()
+                if not key.startswith(("KOALENDAR_", "ZOOM_", "GOOGLE_"))
             },
             "KOALENDAR_BASE_URL": f"http://localhost:{port}",
             "KOALENDAR_DATA_DIR": name,
@@ -150,6 +161,12 @@ def running_house(
             "ZOOM_WEBHOOK_SECRET_TOKEN": "sandbox-zoom-webhook-secret",
             "ZOOM_BASE_URL": f"{sandbox}/zoom",
             "ZOOM_API_URL": f"{sandbox}/zoom/v2",
+            "GOOGLE_CLIENT_ID": "sandbox-google-client",
+            "GOOGLE_CLIENT_SECRET": "sandbox-google-secret",
+            "GOOGLE_AUTH_URL": f"{sandbox}/google/o/oauth2/v2/auth",
+            "GOOGLE_TOKEN_URL": f"{sandbox}/google/token",
+            "GOOGLE_REVOKE_URL": f"{sandbox}/google/revoke",
+            "GOOGLE_API_URL": f"{sandbox}/google/calendar/v3",
             "KOALENDAR_RATE_BOOKINGS": "off",
             "KOALENDAR_RATE_SLOTS": "off",
             "KOALENDAR_RATE_MAIL": "off",

@@ -96,16 +96,20 @@ def is_accessible() -> Callable[[Page], None]:
     return check
 
 
-# ── To Zoom and back ──
+# ── To a provider and back ──
 
 
 @pytest.fixture
 def sandbox(settings: Any, live_server: Any) -> Iterator[Sandbox]:
-    """The sandbox's Zoom as this site's, with the site where the browser finds it."""
+    """The sandbox's Zoom and Google as this site's, with the site where the browser finds it."""
     with Sandbox() as running:
         settings.KOALENDAR_BASE_URL = live_server.url
         settings.ZOOM_BASE_URL = f"{running.url}/zoom"
         settings.ZOOM_API_URL = f"{running.url}/zoom/v2"
+        settings.GOOGLE_AUTH_URL = f"{running.url}/google/o/oauth2/v2/auth"
+        settings.GOOGLE_TOKEN_URL = f"{running.url}/google/token"
+        settings.GOOGLE_REVOKE_URL = f"{running.url}/google/revoke"
+        settings.GOOGLE_API_URL = f"{running.url}/google/calendar/v3"
         running.zoom.app.product_url = live_server.url
         policy = settings.CONTENT_SECURITY_POLICY
         directives = policy["DIRECTIVES"] | {"form-action": ["'self'", running.url]}
@@ -115,7 +119,7 @@ def sandbox(settings: Any, live_server: Any) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def abroad(chromium: Browser) -> Iterator[Abroad]:
-    """`abroad(java_script_enabled=False)`: a browser of its own that may leave for Zoom.
+    """`abroad(java_script_enabled=False)`: a browser of its own that may leave for a provider.
 
     It too must not breach our policy on the way.
     """

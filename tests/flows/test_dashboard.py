@@ -116,7 +116,7 @@ def test_connecting_declining_and_disconnecting_zoom(
     page.get_by_role("button", name="Allow").click()
     page.get_by_role("button", name="Connect", exact=True).click()
     page.wait_for_url(re.compile("/dashboard/integrations/"))
-    expect(page.locator(".chip", has_text="Connected")).to_be_visible()
+    expect(page.get_by_text("Connected", exact=True)).to_be_visible()
     assert Connection.objects.get(host=ada()).state == "active"
 
     page.get_by_role("button", name="Test").click()
@@ -142,7 +142,7 @@ def test_connecting_by_keys_alone(outgoing: Page, sandbox: Sandbox, live_server:
     page.wait_for_url(re.compile("/integrations/zoom/finish/"))
     press(page, "Connect")
 
-    expect(page.locator(".chip", has_text="Connected")).to_be_visible()
+    expect(page.get_by_text("Connected", exact=True)).to_be_visible()
 
 
 # ── Requests ──

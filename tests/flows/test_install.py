@@ -73,7 +73,7 @@ def test_a_stranger_signs_up_confirms_by_mail_and_is_back_where_he_was(
     assert not Connection.objects.exists()
     outgoing.get_by_role("button", name="Connect", exact=True).click()
 
-    expect(outgoing.locator(".chip", has_text="Connected")).to_be_visible()
+    expect(outgoing.get_by_text("Connected", exact=True)).to_be_visible()
     assert Connection.objects.get().host.email == "grace@example.com"
 
 
@@ -113,7 +113,7 @@ def test_a_signed_out_host_signs_in_with_two_factors_and_sees_whose_account_it_i
     allow(outgoing)
     outgoing.get_by_role("button", name="Connect", exact=True).click()
 
-    expect(outgoing.locator(".chip", has_text="Connected")).to_be_visible()
+    expect(outgoing.get_by_text("Connected", exact=True)).to_be_visible()
 
 
 def test_who_is_not_ada_signs_out_and_is_back_at_the_install(
@@ -233,7 +233,7 @@ def test_without_an_admins_approval_the_host_reads_why_and_what_to_send(
     page.get_by_role("link", name="Try again").click()
     page.get_by_role("button", name="Allow").click()
     page.get_by_role("button", name="Connect", exact=True).click()
-    expect(page.locator(".chip", has_text="Connected")).to_be_visible()
+    expect(page.get_by_text("Connected", exact=True)).to_be_visible()
     expect(page.get_by_role("heading", name="Zoom did not send you back")).not_to_be_visible()
 
 
@@ -254,7 +254,7 @@ def test_a_permission_that_was_left_out_is_told_before_and_after(
 
     outgoing.get_by_role("link", name="Reconnect").click()
     outgoing.get_by_role("button", name="Allow").click()
-    expect(outgoing.locator(".chip", has_text="Connected")).to_be_visible()
+    expect(outgoing.get_by_text("Connected", exact=True)).to_be_visible()
 
 
 # ── Afterwards ──

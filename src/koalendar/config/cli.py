@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     apikey.add_argument("--expires", type=_days, metavar="DAYS", help="dead after so many days (never)")
     add("doctor", _doctor, "Check settings, database, mail, worker, clock and providers.")
-    sandbox = add("sandbox", _sandbox, "Run the sandbox alone: stands in for Zoom and for a mail server.")
+    sandbox = add("sandbox", _sandbox, "Run the sandbox alone: stands in for Zoom, Google and a mail server.")
     sandbox.add_argument("--port", type=int, default=9000)
     sandbox.add_argument("--smtp-port", type=int, default=9025)
     sandbox.add_argument("--product-url", default="http://localhost:8000")
@@ -110,7 +110,7 @@ def _demo(options: argparse.Namespace) -> int:
     log = Path(values["KOALENDAR_DATA_DIR"]) / "log"
     processes = Processes()
     try:
-        say("Starting the sandbox, which stands in for Zoom and for a mail server …")
+        say("Starting the sandbox, which stands in for Zoom, Google and a mail server …")
         processes.start("sandbox", demo.sandbox_command(values), log=log)
         say("Preparing the database …")
         _set_up()

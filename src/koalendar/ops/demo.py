@@ -10,9 +10,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
+
+if TYPE_CHECKING:
+    from koalendar.accounts.models import Host
 
 HOST_EMAIL = "ada@example.com"
 HOST_PASSWORD = "koalendar-demo"  # noqa: S105  Printed at each start, for a site that only this machine reaches.
@@ -44,6 +48,12 @@ def environment(*, port: int, data_dir: Path) -> dict[str, str]:
         "ZOOM_WEBHOOK_SECRET_TOKEN": "sandbox-zoom-webhook-secret",
         "ZOOM_BASE_URL": f"http://127.0.0.1:{sandbox}/zoom",
         "ZOOM_API_URL": f"http://127.0.0.1:{sandbox}/zoom/v2",
+        "GOOGLE_CLIENT_ID": "sandbox-google-client",
+        "GOOGLE_CLIENT_SECRET": "sandbox-google-secret",
+        "GOOGLE_AUTH_URL": f"http://127.0.0.1:{sandbox}/google/o/oauth2/v2/auth",
+        "GOOGLE_TOKEN_URL": f"http://127.0.0.1:{sandbox}/google/token",
+        "GOOGLE_REVOKE_URL": f"http://127.0.0.1:{sandbox}/google/revoke",
+        "GOOGLE_API_URL": f"http://127.0.0.1:{sandbox}/google/calendar/v3",
     }
 
 
@@ -66,15 +76,13 @@ def sandbox_command(values: dict[str, str]) -> list[str]:
 
 
 def prepare(values: dict[str, str], say: Callable[[str], None]) -> None:
-    """The demo host with his event types, connected to the sandbox's Zoom. Does what is missing, no more."""
-    from koalendar import clock
+    """The demo host with his event types, connected to the sandbox's Zoom and Google. Does what
+    is missing, no more.
+    """
     from koalendar.accounts.models import Host
     from koalendar.booking.setting_up import add_event_type
-    from koalendar.connections.actions import connect_with_code
-    from koalendar.connections.queries import connection_for
     from koalendar.ops.hosts import create_host
 
-    now = clock.now()
     host = Host.objects.filter(email=HOST_EMAIL).first()
     if host is None:
         say("Making the demo host and the event types …")
@@ -104,31 +112,50 @@ def prepare(values: dict[str, str], say: Callable[[str], None]) -> None:
                 }
             ],
         )
-    connection = connection_for(host, "zoom")
-    if connection is None or connection.credential.api_url != values["ZOOM_API_URL"]:
-        say("Connecting the demo host to the sandbox's Zoom …")
-        redirect_uri = f"{values['KOALENDAR_BASE_URL']}/integrations/zoom/callback"
-        code, verifier = _consent(values, redirect_uri)
-        connect_with_code(
-            host=host, provider="zoom", code=code, verifier=verifier, redirect_uri=redirect_uri, now=now
-        )
+    for provider, name in (("zoom", "Zoom"), ("google", "Google")):
+        if not _is_connected(host, provider, values):
+            say(f"Connecting the demo host to the sandbox's {name} …")
+            _connect(host, provider, values)
 
 
-def _consent(values: dict[str, str], redirect_uri: str) -> tuple[str, str]:
-    """Press Allow on the sandbox's consent page; gives the code and the verifier that belongs to it."""
+def _is_connected(host: "Host", provider: str, values: dict[str, str]) -> bool:
+    """Whether to the sandbox of today, whose port may be another one."""
+    from koalendar.connections.queries import connection_for
+
+    connection = connection_for(host, provider)
+    if connection is None or not connection.is_live:
+        return False
+    return provider != "zoom" or connection.credential.api_url == values["ZOOM_API_URL"]
+
+
+def _connect(host: "Host", provider: str, values: dict[str, str]) -> None:
+    """As in a browser, with Allow pressed on the sandbox's consent page."""
+    from koalendar import clock
+    from koalendar.booking import connecting
     from koalendar.connections import registry
+    from koalendar.connections.models import Consent
     from koalendar.connections.pkce import challenge_of, new_verifier
 
     verifier = new_verifier()
-    url = (
-        registry.get("zoom")
-        .oauth()
-        .authorize_url(redirect_uri=redirect_uri, state="demo", challenge=challenge_of(verifier))
-    )
-    base = urlsplit(values["ZOOM_BASE_URL"])
-    control = f"{base.scheme}://{base.netloc}/_control/authorize"
+    redirect_uri = f"{values['KOALENDAR_BASE_URL']}/integrations/{provider}/callback"
+    oauth = registry.get(provider).oauth()
+    url = oauth.authorize_url(redirect_uri=redirect_uri, state="demo", challenge=challenge_of(verifier))
+    control = f"{_sandbox(values)}/_control/{'google/' if provider == 'google' else ''}authorize"
     answer = httpx2.post(control, json={"url": url, "user": HOST_EMAIL}).raise_for_status().json()
-    return parse_qs(urlsplit(answer["location"]).query)["code"][0], verifier
+    received = connecting.receive(
+        host=host,
+        provider=provider,
+        code=parse_qs(urlsplit(answer["location"]).query)["code"][0],
+        verifier=verifier,
+        redirect_uri=redirect_uri,
+        now=clock.now(),
+    )
+    if isinstance(received, Consent):
+        connecting.confirm(received, now=clock.now())
+
+
+def _sandbox(values: dict[str, str]) -> str:
+    return values["ZOOM_BASE_URL"].removesuffix("/zoom")
 
 
 def wait_for(url: str, *, seconds: float = 30) -> bool:
@@ -144,7 +171,7 @@ def wait_for(url: str, *, seconds: float = 30) -> bool:
 
 def welcome(values: dict[str, str], log: Path) -> str:
     """What a newcomer needs to know, in the order of the first five minutes."""
-    site, sandbox = values["KOALENDAR_BASE_URL"], values["ZOOM_BASE_URL"].removesuffix("/zoom")
+    site, sandbox = values["KOALENDAR_BASE_URL"], _sandbox(values)
     return f"""
   Koalendar is running. Open
 
@@ -154,6 +181,7 @@ def welcome(values: dict[str, str], log: Path) -> str:
 
     {sandbox}/mail/   the mailbox: what invitee and host were sent
     {sandbox}/zoom/   the sandbox's Zoom: the meeting appears, moves and goes
+    {sandbox}/google/   the sandbox's Google Calendar: add busy time, and it is not offered any more
     {site}/dashboard/   the host's side: sign in as {HOST_EMAIL} with {HOST_PASSWORD}
     {site}/styleguide   every component of the pages
 

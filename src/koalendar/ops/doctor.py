@@ -46,6 +46,7 @@ def examine() -> Iterator[Finding]:
     yield _worker()
     yield _outbox()
     yield from _provider("zoom", settings.ZOOM_BASE_URL)
+    yield from _provider("google", settings.GOOGLE_TOKEN_URL)
     yield _support()
 
 
@@ -118,7 +119,10 @@ def _credentials(kind: str) -> Finding:
         )
     except ProviderError as error:
         return Finding(kind, "fail", f"did not answer as expected ({error.reason})")
-    return Finding(kind, "fail", "accepted a token that nobody issued; check ZOOM_BASE_URL")
+    return Finding(kind, "fail", f"accepted a token that nobody issued; check {_ADDRESSES[kind]}")
+
+
+_ADDRESSES = {"zoom": "ZOOM_BASE_URL", "google": "GOOGLE_TOKEN_URL"}
 
 
 def _clock(address: str) -> Finding:
