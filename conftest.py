@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import caches
 
@@ -12,6 +13,12 @@ from hatch_build import compile_catalogues
 from koalendar import clock
 from koalendar.sandbox.server import Sandbox
 from tests import contracts
+
+# How fast examples are drawn says how busy the machine is, and nothing of the code.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -221,6 +221,32 @@ def test_the_page_about_the_app_calls_buttons_as_the_pages_do() -> None:
     assert named - words_of_the_pages() == set()
 
 
+# ── The Google project ──
+
+
+def test_the_address_that_google_asks_for_is_the_one_that_answers() -> None:
+    text = GOOGLE_APP.read_text(encoding="utf-8")
+    for name in ("google-callback",):
+        assert f"`https://book.example.com{reverse(name)}`" in text, name
+    paths = {urlsplit(row[1].strip("`")).path for row in rows_of(GOOGLE_APP, "Every address")} - {
+        "example.com"
+    }
+    for path in paths:
+        assert resolve(path).url_name not in ("host-page", "booking-page"), path
+
+
+def test_the_page_about_the_project_names_only_settings_that_are_read() -> None:
+    named = set(re.findall(r"\b(?:KOALENDAR|GOOGLE)_[A-Z_]+\b", GOOGLE_APP.read_text(encoding="utf-8")))
+    assert {"GOOGLE_CLIENT_ID", "KOALENDAR_BUSY_MAX_AGE"} <= named
+    assert named <= settings_read().keys()
+
+
+def test_the_page_about_the_project_calls_buttons_as_the_pages_do() -> None:
+    named = set(re.findall(r"\*\*([^*]+)\*\*", GOOGLE_APP.read_text(encoding="utf-8")))
+    assert {"Connect Google Calendar", "Connect"} <= named
+    assert named - words_of_the_pages() == set()
+
+
 # ── Pages ──
 
 

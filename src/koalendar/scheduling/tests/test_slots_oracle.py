@@ -36,7 +36,7 @@ SCENES = [
 ]
 
 # The default profile's 100 examples are few for so many rules; a bigger profile scales this with it.
-thorough = settings(max_examples=2 * settings().max_examples, deadline=None)
+thorough = settings(max_examples=2 * settings().max_examples)
 
 minutes_of_day = st.one_of(
     st.sampled_from([0, 1, 30, 60, 90, 120, 150, 180, 1380, 1410, 1439, 1440]),
@@ -121,7 +121,6 @@ def test_the_engine_offers_exactly_what_the_oracle_offers(
     assert open_starts(hosts, rules, need=need, counted=counted, **query) == expected
 
 
-@settings(deadline=None)
 @given(question=questions(), need=st.sampled_from(["all", "any"]), shift=st.integers(0, 1440))
 def test_one_start_is_open_exactly_if_the_list_has_it(
     question: tuple[list[HostTime], Rules, dict[str, int], list[int], tuple[int, int]], need: Need, shift: int
@@ -137,7 +136,6 @@ def test_one_start_is_open_exactly_if_the_list_has_it(
         assert bool(free) == is_open(hosts, rules, need="any", start=start, now=now, counted=counted)
 
 
-@settings(deadline=None)
 @given(scene=st.sampled_from(SCENES), shifts=st.lists(st.integers(-3 * DAY, 3 * DAY)))
 def test_starts_are_grouped_by_the_date_the_clock_shows(scene: tuple[str, date], shifts: list[int]) -> None:
     zone, day = scene
