@@ -10,6 +10,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from playwright.sync_api import Page
 
 from koalendar.accounts.models import AccountMail
+from tests.flows.looks import IN_EVERY_LOOK
 from tests.people import PASSWORD, ada
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -18,7 +19,6 @@ Visit = Callable[..., Page]
 Check = Callable[[Page], None]
 
 # Colours don't depend on the width, nor sizes on the colours: two looks show both widths and both themes.
-IN_EVERY_LOOK = pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from koalendar import clock
 from koalendar.booking.models import Profile, Schedule
+from tests.flows.looks import IN_EVERY_LOOK
 from tests.flows.test_dashboard import sign_in
 from tests.people import ada, make_event_type
 
@@ -92,7 +93,7 @@ def test_hours_that_overlap_are_said_and_joined_by_one_press(
     assert Schedule.objects.get().weekly["mon"] == [["09:00", "18:00"]]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+@IN_EVERY_LOOK
 def test_whoever_is_away_cannot_be_booked_and_his_pages_say_until_when(
     visit: Visit, live_server: Any, is_accessible: Check, width: int, scheme: str
 ) -> None:
@@ -136,7 +137,7 @@ def test_looking_around_asks_nothing_on_leaving_and_choosing_does(visit: Visit, 
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (1280, "dark")])
+@IN_EVERY_LOOK
 def test_every_state_of_hours_and_dates_is_accessible(
     visit: Visit, live_server: Any, is_accessible: Check, width: int, scheme: str
 ) -> None:

@@ -13,6 +13,7 @@ from koalendar.booking.links import token_for
 from koalendar.booking.models import Booking, Meeting
 from koalendar.outbox.models import Entry
 from tests.flows.keys import focused, go, press, settled_on, tab_to
+from tests.flows.looks import IN_EVERY_LOOK
 from tests.people import NOW, TUESDAY_NINE, make_booking, make_event_type, make_host
 
 pytestmark = [
@@ -42,7 +43,6 @@ PLACES = [
     {"kind": "phone", "who_calls": "host", "number": ""},
     {"kind": "in_person", "address": "12 St James's Square"},
 ]
-LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (320, "dark")]
 
 
 @pytest.fixture
@@ -288,7 +288,7 @@ def give_link(booking: Booking) -> None:
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@IN_EVERY_LOOK
 def test_picking_and_the_form_are_accessible(
     visit: Visit, is_accessible: Check, width: int, scheme: str
 ) -> None:
@@ -332,7 +332,7 @@ def test_picking_and_the_form_are_accessible(
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@IN_EVERY_LOOK
 def test_the_bookings_own_pages_are_accessible(
     visit: Visit, is_accessible: Check, width: int, scheme: str
 ) -> None:

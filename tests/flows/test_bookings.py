@@ -15,6 +15,7 @@ from koalendar.booking import keeping, story
 from koalendar.booking.actions import Invitee, cancel
 from koalendar.booking.models import Booking, EventType, Happening, Note
 from koalendar.outbox.models import Entry
+from tests.flows.looks import IN_EVERY_LOOK
 from tests.flows.test_dashboard import sign_in
 from tests.people import ada, make_booking, make_event_type
 
@@ -153,9 +154,7 @@ def test_the_week_leads_to_a_booking_and_on_to_other_weeks(visit: Visit, live_se
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(
-    ("width", "scheme"), [(320, "light"), (390, "dark"), (1280, "light"), (1280, "dark")]
-)
+@IN_EVERY_LOOK
 def test_these_pages_are_accessible(
     visit: Visit,
     live_server: Any,

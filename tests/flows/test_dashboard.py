@@ -19,6 +19,7 @@ from koalendar.connections.models import Connection
 from koalendar.outbox.models import Entry
 from koalendar.sandbox.server import Sandbox
 from tests.flows.keys import focused, go, press, settled_on, tab_to
+from tests.flows.looks import IN_EVERY_LOOK
 from tests.people import PASSWORD, ada, make_booking, make_connection, make_event_type
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -256,7 +257,7 @@ def test_the_first_error_is_met_by_the_focus(visit: Visit, live_server: Any) -> 
 # ── Keys for programs ──
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+@IN_EVERY_LOOK
 def test_a_key_is_made_copied_and_revoked(
     visit: Visit, live_server: Any, is_accessible: Callable[[Page], None], width: int, scheme: str
 ) -> None:
@@ -363,8 +364,7 @@ def host_pages() -> list[str]:
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@IN_EVERY_LOOK
 def test_every_page_is_accessible(
     visit: Visit,
     live_server: Any,

@@ -14,7 +14,8 @@ import pytest
 
 from tests.house import free_port, outer_environment
 
-pytestmark = pytest.mark.journey
+# It brings its own SQLite, whatever DATABASE_URL says.
+pytestmark = [pytest.mark.journey, pytest.mark.looks]
 
 
 class Demo:

@@ -18,6 +18,7 @@ from koalendar.delivery.tests.letterbox import arrived, full_booking, owed, part
 from koalendar.delivery.tests.letterbox import give_link as give_link_of_mails
 from koalendar.web.pages import bad_request, csrf_failure, server_error
 from tests.flows.conftest import AXE_TAGS
+from tests.flows.looks import IN_EVERY_LOOK
 from tests.flows.test_booking_page import fill_in, give_link
 from tests.flows.test_dashboard import host_pages, sign_in
 from tests.people import NOW, TUESDAY_NINE, ada, make_booking, make_connection, make_event_type, make_host
@@ -32,7 +33,6 @@ pytestmark = [
 Visit = Callable[..., Page]
 Check = Callable[[Page], None]
 # Colours don't depend on the width, nor sizes on the colours: two looks show both widths and both themes.
-IN_EVERY_LOOK = pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
 LONG = "Maximilian Freiherr von Hohenstein-Sonne"
 FORM = "?slot=2026-12-02T15:00%2B00:00"
 MORE_PUBLIC_PAGES = [

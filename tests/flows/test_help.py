@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.flows.looks import IN_EVERY_LOOK
 from tests.flows.test_dashboard import sign_in
 from tests.people import ada, make_connection
 
@@ -16,8 +17,7 @@ PAGES = ["/help/zoom/", "/help/support/", "/privacy/", "/terms/"]
 OWN = "# Who we are\n\nAcme, 1 Long Street\n\n- one\n- two"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 1280])
+@IN_EVERY_LOOK
 def test_the_public_texts_are_accessible(
     visit: Visit,
     live_server: Any,

@@ -15,6 +15,7 @@ from koalendar.accounts.models import AccountMail, Host
 from koalendar.booking.models import EventType
 from koalendar.connections.models import Connection, Consent
 from koalendar.sandbox.server import Sandbox
+from tests.flows.looks import IN_EVERY_LOOK
 from tests.flows.test_dashboard import _code, book, prove, sign_in
 from tests.people import PASSWORD, ada, connect_zoom, make_event_type
 
@@ -332,7 +333,7 @@ def test_a_draft_is_shown_only_where_the_way_back_leads(
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+@IN_EVERY_LOOK
 def test_every_step_is_accessible(
     abroad: Abroad,
     sandbox: Sandbox,

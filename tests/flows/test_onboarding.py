@@ -15,6 +15,7 @@ from koalendar.accounts.models import AccountMail
 from koalendar.booking.models import Booking, EventType, Profile
 from koalendar.connections.models import Connection
 from koalendar.sandbox.server import Sandbox
+from tests.flows.looks import IN_EVERY_LOOK
 from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -178,7 +179,7 @@ def test_a_taken_address_is_told_while_one_types_and_a_free_one_is_taken_by_one_
 
 
 @pytest.mark.looks
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (390, "light"), (1280, "dark")])
+@IN_EVERY_LOOK
 def test_every_step_is_accessible(
     visit: Visit, live_server: Any, settings: Any, is_accessible: Check, width: int, scheme: str
 ) -> None:

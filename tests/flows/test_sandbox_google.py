@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from koalendar.sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.django_db(transaction=True)]
 
 SCOPE = "https://www.googleapis.com/auth/"
 
