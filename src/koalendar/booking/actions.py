@@ -16,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 
 from koalendar.accounts.models import Host
 from koalendar.booking import owed, story
+from koalendar.booking.busy import NO_LOOK, Look
 from koalendar.booking.errors import KeyReused, OtherInZoom, OutsideRules, SlotTaken, WrongState
 from koalendar.booking.guards import OVERLAP
 from koalendar.booking.models import (
@@ -33,6 +34,7 @@ from koalendar.booking.openings import minute_of, openings
 from koalendar.booking.problems import DELETED_THERE
 from koalendar.booking.queries import waits_for_connection
 from koalendar.connections.models import Connection, Credential
+from koalendar.connections.queries import with_calendars
 from koalendar.scheduling.zones import to_minutes
 
 # What PostgreSQL says when another transaction was faster: exclusion violated, deadlock, serialisation
@@ -82,12 +84,14 @@ def book(
     now: datetime,
     once: OnceOnly | None = None,
     by: Booking.By = Booking.By.INVITEE,
+    seen: Look = NO_LOOK,
 ) -> Booking:
     """Agree the time with the hosts of `event_type` and owe its meeting, mails and reminders.
 
     Where the event type requires confirmation the time is held and the host is asked; nothing else is owed
     yet but the end of the request. A host who books for the invitee has agreed already, and the notice that
-    he asks of others does not hold him up.
+    he asks of others does not hold him up. `seen` is what `looking.look` has found of this very time; where a
+    calendar did not answer, its mirror decides, and a conflict is looked for afterwards.
 
     Raises SlotTaken, OutsideRules, TooManyMails or KeyReused, and then nothing has changed. A request that
     `once` has seen gives the booking that it made.
@@ -97,12 +101,13 @@ def book(
         if once is not None and (made := _made_before(once)) is not None:
             return made
         _expire_overdue(hosts, now=now)
-        takes = _judge(event_type, wish.start, wish.duration, now=now, by=by)
+        takes = _judge(event_type, wish.start, wish.duration, now=now, by=by, seen=seen)
         owed.judge_mail([wish.invitee.email, *wish.guests], now=now)
         is_request = event_type.requires_confirmation and by != Booking.By.HOST
         appointment = _agree(event_type, wish, takes, is_request=is_request)
         appointment.hosts, appointment.seats = [hosts[seat.host_id] for seat in takes], list(takes)
         booking = _seat(appointment, wish, now=now, by=by)
+        _doubt(appointment, seen, now=now)
         if once is not None:
             Idempotency.objects.create(
                 caller=once.caller,
@@ -168,11 +173,18 @@ def expire(booking: Booking, *, now: datetime) -> Booking:
 
 
 def reschedule(
-    booking: Booking, *, start: datetime, by: Booking.By, now: datetime, reason: str = ""
+    booking: Booking,
+    *,
+    start: datetime,
+    by: Booking.By,
+    now: datetime,
+    reason: str = "",
+    seen: Look = NO_LOOK,
 ) -> Booking:
     """Move the booking, its holds and its meeting to `start`. The same start again changes nothing.
 
-    A request stays one: the host is asked anew, with as much time to answer as at first.
+    A request stays one: the host is asked anew, with as much time to answer as at first. `seen` is as for
+    `book`.
 
     Raises SlotTaken or OutsideRules (the slot rules; `cutoff` for an invitee who is too late), or WrongState.
     """
@@ -184,8 +196,10 @@ def reschedule(
             return booking
         _expire_overdue([host.pk for host in appointment.hosts], now=now)
         length = appointment.end - appointment.start
-        _judge(appointment.event_type, start, length // timedelta(minutes=1), now=now, without=appointment)
+        minutes = length // timedelta(minutes=1)
+        _judge(appointment.event_type, start, minutes, now=now, without=appointment, seen=seen)
         _move_to(booking, start, by=by, now=now, reason=reason)
+        _doubt(appointment, seen, now=now)
         return booking
 
 
@@ -288,6 +302,8 @@ def owe_meetings(host: Host, *, now: datetime) -> int:
         many = sum(_owe_meetings_of(account, now) for account in accounts.distinct().order_by("pk"))
         for account in accounts:
             owed.care(account, now=now)
+        for connection in with_calendars(Connection.objects.filter(credential__in=accounts)):
+            owed.calendars(connection, now=now)
     return many
 
 
@@ -346,12 +362,21 @@ def _judge(
     now: datetime,
     without: Appointment | None = None,
     by: Booking.By = Booking.By.INVITEE,
+    seen: Look = NO_LOOK,
 ) -> tuple[EventTypeHost, ...]:
     if start.second or start.microsecond or (duration not in event_type.durations and without is None):
         raise OutsideRules("hours")
     end = start + timedelta(minutes=duration)
-    found = openings(event_type, duration=duration, begin=start, end=end, now=now, without=without, by=by)
+    found = openings(
+        event_type, duration=duration, begin=start, end=end, now=now, without=without, by=by, seen=seen
+    )
     return found.judge(to_minutes(start), now=minute_of(now))
+
+
+def _doubt(appointment: Appointment, seen: Look, *, now: datetime) -> None:
+    """A calendar of its hosts has not confirmed that they are free: it is asked again afterwards."""
+    if seen.unanswered and not seen.unanswered.isdisjoint(host.pk for host in appointment.hosts):
+        owed.conflict(appointment, now=now)
 
 
 def _judge_answer(booking: Booking, *, now: datetime) -> None:

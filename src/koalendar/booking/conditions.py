@@ -101,7 +101,7 @@ def _problem_of(connection: Connection) -> str:
 def step_of(connection: Connection) -> Step | None:
     if connection.state == _State.ACTIVE:
         return None
-    if connection.problem == Reason.CALENDAR_GONE:
+    if connection.problem in (Reason.CALENDAR_GONE, Reason.CALENDAR_UNREADABLE):
         return Step(_("Choose your calendars"), "integrations")
     name, connect = {"name": connections.name_of(connection.provider)}, f"{connection.provider}-connect"
     if connection.problem in (Reason.USER_GONE, Reason.CANNOT_HOST):

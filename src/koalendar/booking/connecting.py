@@ -53,7 +53,6 @@ def _follow_up(connection: Connection, now: datetime) -> Connection:
             calendars.refresh_list(connection, now)
         except ProviderError as error:
             actions.note_failure(connection.credential, error.reason, now)
-        _owe_reading([connection], now)
         connection.refresh_from_db()
     return connection
 
@@ -75,7 +74,8 @@ def wait_again(calendar: Calendar, *, now: datetime) -> None:
 def _owe_reading(connections: Iterable[Connection], now: datetime) -> None:
     """What blocks from now on is unknown until it has been read."""
     for connection in connections:
-        owed.care(connection.credential, now=now)
+        if connection.is_live:
+            owed.calendars(connection, now=now)
 
 
 def give_back(consent: Consent, *, now: datetime) -> bool:

@@ -12,8 +12,8 @@ class SlotTaken(BookingRefused):
 
 
 class OutsideRules(BookingRefused):
-    """The rules don't allow it: `which` is `hours`, `away`, `notice`, `window`, `limit`, `cutoff` or
-    `inactive`.
+    """The rules don't allow it: `which` is `hours`, `away`, `notice`, `window`, `limit`, `cutoff`,
+    `inactive`, or `calendar` while nobody can say when the host is free.
     """
 
     def __init__(self, which: str) -> None:

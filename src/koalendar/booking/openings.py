@@ -13,6 +13,7 @@ from typing import Literal
 
 from django.db.models import Q
 
+from koalendar.booking.busy import NO_LOOK, Busy, Look, busy_of, note_looking
 from koalendar.booking.errors import BookingRefused, OutsideRules, SlotTaken
 from koalendar.booking.models import Appointment, Booking, EventType, EventTypeHost, Hold
 from koalendar.booking.models.appointment import LONGEST_HOLD
@@ -22,13 +23,18 @@ from koalendar.scheduling.slots import HostTime, Rules, by_day, hosts_free_at, i
 from koalendar.scheduling.zones import load_zone, to_datetime, to_minutes, wall_to_minutes
 
 MAX_DAYS = 62
+WINDOW_SPARE = 3  # Days after its number of days by which a booking window has surely ended.
 _TENTATIVE = Appointment.Status.TENTATIVE
 _LIMIT_REACH = timedelta(days=8)  # A week of the schedule's zone around any instant.
 
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """Everything that decides about one event type in a stretch of time, read once."""
+    """Everything that decides about one event type in a stretch of time, read once.
+
+    Without `is_readable` nobody can say when the hosts are free, and nothing is offered. `stale` are the
+    connections whose calendars should be read for somebody who looks at this.
+    """
 
     event_type: EventType
     hosts: tuple[EventTypeHost, ...]
@@ -36,10 +42,12 @@ class Openings:
     rules: Rules
     need: Literal["all", "any"]
     counted: tuple[int, ...]
+    is_readable: bool = True
+    stale: frozenset[int] = frozenset()
 
     def starts(self, begin: int, end: int, *, now: int) -> list[int]:
         """The open starts in [begin, end), in UTC minutes."""
-        if not (self.event_type.active and self.times):
+        if not (self.event_type.active and self.times and self.is_readable):
             return []
         return open_starts(
             self.times, self.rules, need=self.need, begin=begin, end=end, now=now, counted=self.counted
@@ -49,6 +57,8 @@ class Openings:
         """The hosts whose time the start takes. Raises SlotTaken or OutsideRules when it is not open."""
         if not (self.event_type.active and self.times):
             raise OutsideRules("inactive")
+        if not self.is_readable:
+            raise OutsideRules("calendar")
         if not is_open(self.times, self.rules, need=self.need, start=start, now=now, counted=self.counted):
             raise self._reason(start, now=now)
         if self.need == "all":
@@ -84,11 +94,13 @@ def openings(
     without: Appointment | None = None,
     seats: Sequence[EventTypeHost] | None = None,
     by: Booking.By = Booking.By.INVITEE,
+    seen: Look = NO_LOOK,
 ) -> Openings:
     """What decides about starts in [begin, end). `without` is an appointment that is being moved: it holds
     nothing, counts for no limit, and keeps its hosts. Nor does a request hold anything that is overdue at
     `now`, since `book` ends it before it judges. `seats` are its hosts where they are just read. `by` says
-    who books: the notice that a host asks for does not hold up himself.
+    who books: the notice that a host asks for does not hold up himself. `seen` is what calendars have just
+    answered about [begin, end) with the buffers.
     """
     seats = _seats(event_type) if seats is None else tuple(seats)
     if without is not None:
@@ -97,15 +109,41 @@ def openings(
     rules = event_type.rules(duration)
     if by == Booking.By.HOST:
         rules = replace(rules, minimum_notice=0)
-    taken = _taken([seat.host_id for seat in seats], rules, begin, end, now, without)
+    hosts = [seat.host_id for seat in seats]
+    taken = _taken(hosts, rules, begin, end, now, without)
+    busy = _busy(hosts, rules, begin, end, now, seen)
+    need: Literal["all", "any"] = (
+        "any" if event_type.hosts_needed == EventType.HostsNeeded.ANY and without is None else "all"
+    )
+    known = tuple(seat for seat in seats if seat.host_id not in busy.unknown)
+    is_readable = len(known) == len(seats) or (need == "any" and bool(known))
+    shown = known if is_readable else seats
     return Openings(
         event_type=event_type,
-        hosts=seats,
-        times=tuple(HostTime(availability=seat.availability, taken=taken[seat.host_id]) for seat in seats),
+        hosts=shown,
+        times=tuple(
+            HostTime(seat.availability, [*taken[seat.host_id], *busy.times.get(seat.host_id, ())])
+            for seat in shown
+        ),
         rules=rules,
-        need="any" if event_type.hosts_needed == EventType.HostsNeeded.ANY and without is None else "all",
+        need=need,
         counted=tuple(_counted(event_type, begin, end, now, without)) if _is_limited(rules) else (),
+        is_readable=is_readable,
+        stale=busy.stale,
     )
+
+
+def _busy(
+    hosts: Sequence[int], rules: Rules, begin: datetime, end: datetime, now: datetime, seen: Look
+) -> Busy:
+    """What calendars take, near enough to matter: widened by the buffers of the new event, as the engine
+    widens it, and no further than the booking window reaches in any zone."""
+    before, after = (
+        timedelta(minutes=rules.buffer_before),
+        timedelta(minutes=rules.duration + rules.buffer_after),
+    )
+    last = min(end, now + timedelta(days=rules.window_days + WINDOW_SPARE))
+    return busy_of(hosts, begin - before, last + after, now=now, seen=seen)
 
 
 def _seats(event_type: EventType) -> tuple[EventTypeHost, ...]:
@@ -160,6 +198,7 @@ def open_minutes(
         without=without,
         seats=seats,
     )
+    note_looking(found.stale, now=now)
     return found.starts(begin, end, now=minute_of(now))
 
 

@@ -34,8 +34,12 @@ CARE = "connection"
 NOTIFICATION = "notification"
 LOOK = "look"
 CONSENT = "consent"
+CALENDARS = "calendars"
+CONFLICT = "conflict"
 
 _SECOND_THOUGHTS = timedelta(minutes=1)
+# Whoever changes a calendar is told of by several notifications, and goes on changing it.
+_AFTER_CHANGES = timedelta(seconds=2)
 
 Facts = dict[str, Any]
 _Due = tuple[Message, datetime]
@@ -138,6 +142,58 @@ def care(credential: Credential, *, now: datetime) -> None:
     There is one entry an account, which comes due again by itself as long as there is something to look to.
     """
     enqueue(CARE, credential.pk, due=now, lane=_lane_of(credential.pk))
+
+
+def calendars(connection: Connection, *, now: datetime) -> None:
+    """The connection's calendars shall be read now; the entry then comes due again by itself."""
+    enqueue(CALENDARS, connection.pk, due=now, lane=_lane_of(connection.credential_id))
+
+
+def calendars_changed(connection: Connection, *, now: datetime) -> None:
+    """Something in these calendars has just changed, there or by us: read them in a moment.
+
+    A read that is under way may have missed the change, so another one follows it.
+    """
+    due = now + _AFTER_CHANGES
+    sooner = Entry.objects.filter(kind=CALENDARS, subject=str(connection.pk), due_at__lte=due)
+    if not sooner.filter(lease_until=None).exists():
+        enqueue(CALENDARS, connection.pk, due=due, lane=_lane_of(connection.credential_id))
+
+
+def calendars_soon(connections: Iterable[int], *, now: datetime) -> None:
+    """The calendars of these connections (primary keys) are read now, not when it was their turn."""
+    hasten(CALENDARS, connections, now=now)
+
+
+def conflict(appointment: Appointment, *, now: datetime) -> None:
+    """Calendars that did not answer before it was booked are asked again, until they do.
+
+    No event of ours may be made of it before that (`is_looked_for`): a provider merges what it says of busy
+    times, so nothing that lies behind an event of ours could be seen.
+    """
+    enqueue(CONFLICT, appointment.pk, due=now)
+
+
+def conflict_found(appointment: Appointment, *, now: datetime) -> bool:
+    """The hosts shall hear that a calendar has something else at this time. False if they have."""
+    told = False
+    for booking in appointment.bookings.filter(status__in=Booking.LIVE):
+        for host in appointment.hosts:
+            told |= message(
+                booking,
+                Message.Audience.HOST,
+                host.email,
+                Message.Kind.CONFLICT,
+                facts=times_of(appointment),
+                due=now,
+                now=now,
+            )
+    return told
+
+
+def is_looked_for(appointment: Appointment) -> bool:
+    """Whether a conflict is still to be looked for."""
+    return Entry.objects.filter(kind=CONFLICT, subject=str(appointment.pk), due_at__isnull=False).exists()
 
 
 def agreed(booking: Booking, facts: Facts, *, now: datetime) -> None:
@@ -248,7 +304,8 @@ def message(
     due: datetime,
     now: datetime,
     edition: int = 0,
-) -> None:
+) -> bool:
+    """Owe one mail to one person. False if it was owed before."""
     row, is_new = Message.objects.get_or_create(
         booking=booking,
         audience=audience,
@@ -260,6 +317,7 @@ def message(
     )
     if is_new:
         enqueue(MAIL, row.pk, due=due, lane=_mail_lane(row.pk))
+    return is_new
 
 
 def account_mail(recipient: str, *, subject: str, text: str, html: str, now: datetime) -> None:

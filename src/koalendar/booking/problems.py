@@ -171,6 +171,10 @@ def _of_google() -> dict[str, str]:
         "calendar_gone": _(
             "A calendar that you chose is not in your Google account any more. Choose your calendars again."
         ),
+        "calendar_unreadable": _(
+            "Google does not tell when one of your calendars is busy, so nobody can book you. We keep "
+            "asking; if you need not wait for that calendar, ignore it for now."
+        ),
         "refused": _("Google refused this. Try again; if it stays, ask for support."),
         "authorization_refused": _(
             "Google no longer accepts our access. Reconnect Google Calendar, and everything is made up for."

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from koalendar.booking.models import (
     Booking,
     EventType,
     EventTypeHost,
+    Happening,
     Hold,
     Meeting,
     Message,
@@ -34,12 +35,15 @@ from koalendar.booking.models.profile import Away
 from koalendar.booking.owed import MAIL, MEETING, entries_of
 from koalendar.booking.prepared import Given, Prepared
 from koalendar.booking.problems import DELETED_THERE, MOVED_THERE, NOT_CONNECTED
+from koalendar.connections import mirror
 from koalendar.connections import queries as connections
+from koalendar.connections.calendars import blocking, is_ignored
 from koalendar.connections.models import Connection, Deletion
 from koalendar.connections.provider import Reason
 from koalendar.outbox.models import Entry
 from koalendar.scheduling.availability import Availability
-from koalendar.scheduling.zones import load_zone, to_datetime, wall_to_minutes
+from koalendar.scheduling.interval import merge
+from koalendar.scheduling.zones import floor_minutes, load_zone, to_datetime, wall_to_minutes
 
 PAGE = 25
 
@@ -310,6 +314,14 @@ def meeting_of(booking: Booking) -> Meeting | None:
     )
 
 
+def is_in_conflict(booking: Booking, *, now: datetime) -> bool:
+    """Whether something else was found in a host's calendar at the time that a booking to come has now."""
+    if not booking.is_live or booking.appointment.end <= now:
+        return False
+    found = Happening.objects.filter(appointment=booking.appointment_id, kind=Happening.Kind.CONFLICT)
+    return found.filter(facts__start=booking.appointment.start.isoformat()).exists()
+
+
 def mail_entries(booking: Booking) -> dict[int, Entry]:
     """What is owed, or went wrong, of the mails of this booking that have not left, by message id."""
     unsent = booking.messages.filter(state__in=[Message.State.WAITING, Message.State.FAILED])
@@ -534,10 +546,16 @@ def _held(host: Host, begin: datetime, end: datetime) -> Q:
     )
 
 
-def busy_between(
-    host: Host, begin: datetime, end: datetime, *, now: datetime
-) -> list[tuple[datetime, datetime]]:
-    """When the host cannot be booked within [begin, end): his holds, with their buffers; in no order."""
+class BusyTime(NamedTuple):
+    """A time at which a host cannot be booked: a hold, with its buffers, or what stands in a calendar."""
+
+    begin: datetime
+    end: datetime
+    is_in_calendar: bool = False
+
+
+def busy_between(host: Host, begin: datetime, end: datetime, *, now: datetime) -> list[BusyTime]:
+    """When the host cannot be booked within [begin, end), as far as is known; in no order."""
     overdue = Booking.objects.filter(Booking.overdue(now)).values("appointment_id")
     holds = Hold.objects.filter(
         host=host,
@@ -546,8 +564,14 @@ def busy_between(
         blocks_from__lt=end,
         blocks_until__gt=begin,
     )
-    # Busy times of the host's calendars join here as soon as calendars are read.
-    return list(holds.exclude(appointment__in=overdue).values_list("blocks_from", "blocks_until"))
+    held = holds.exclude(appointment__in=overdue).values_list("blocks_from", "blocks_until")
+    first, last = floor_minutes(begin), floor_minutes(end)
+    mirrors = [row.busy for row in blocking(host) if not is_ignored(row)]
+    there = merge([span for minutes in mirrors for span in mirror.between(minutes, first, last)])
+    return [
+        *(BusyTime(since, until) for since, until in held),
+        *(BusyTime(to_datetime(since), to_datetime(until), True) for since, until in there),
+    ]
 
 
 def _tab_filter(tab: Tab, now: datetime) -> Q:

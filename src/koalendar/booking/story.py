@@ -16,7 +16,7 @@ def tell(
     """Write down that this happened, in the transaction of what has brought it about.
 
     `booking` is the one of the appointment's that it concerns, none for its meeting; `start` the time that
-    the meeting was moved to.
+    the meeting was moved to, or at which there is a conflict.
     """
     facts = {} if start is None else {"start": start.isoformat()}
     Happening.objects.create(appointment=appointment, booking=booking, kind=kind, at=at, facts=facts)

@@ -323,6 +323,16 @@ def access_token(credential: Credential, *, now: datetime) -> str:
         raise
 
 
+def token_at_hand(credential: Credential, *, now: datetime) -> str | None:
+    """The access token that is stored, if it has not expired; without any call."""
+    try:
+        pair = _pair(credential)
+    except (Disconnected, Misconfigured):
+        return None
+    is_good = credential.expires_at is not None and now < credential.expires_at
+    return pair.access_token if is_good else None
+
+
 def refresh(credential: Credential, *, refused: str, now: datetime) -> str:
     """A token other than `refused`, by one refresh however many ask at once.
 

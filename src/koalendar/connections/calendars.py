@@ -185,7 +185,7 @@ def keep_list(connection: Connection, found: Sequence[RemoteCalendar], now: date
         Calendar.objects.filter(pk__in=[row.pk for row in missing]).update(gone_at=now)
         newly_gone = [row for row in missing if row.blocks or row.is_target]
         if newly_gone:
-            _need_attention(held, now)
+            _need_attention(held, Reason.CALENDAR_GONE, now)
         else:
             _lift_if_none_is_gone(held)
     if newly_gone:
@@ -230,19 +230,34 @@ def _use_by_itself(connection: Connection, row: Calendar, *, is_new: bool, was_w
         row.is_target = row.is_target or not has_target
 
 
-def _need_attention(connection: Connection, now: datetime) -> None:
+def note_reading(connection: Connection, now: datetime) -> None:
+    """The connection needs attention while one of its calendars has been unreadable for so long that nothing
+    of its host's can be booked. That ends by itself, as soon as all of them are read again.
+    """
+    rows = list(connection.calendars.filter(blocks=True).exclude(problem=""))
+    lasting = now - timedelta(seconds=settings.KOALENDAR_BUSY_MAX_AGE)
+    if any(row.problem_since and row.problem_since <= lasting and is_unknown(row, now) for row in rows):
+        _need_attention(connection, Reason.CALENDAR_UNREADABLE, now)
+    elif not rows:
+        _lift(connection, Reason.CALENDAR_UNREADABLE)
+
+
+def _need_attention(connection: Connection, reason: Reason, now: datetime) -> None:
     """The first problem stays, as for every other."""
     Connection.objects.filter(pk=connection.pk, state=Connection.State.ACTIVE).update(
         state=Connection.State.ATTENTION,
-        problem=Reason.CALENDAR_GONE,
+        problem=reason,
         problem_since=now,
         problem_told_at=None,
     )
 
 
 def _lift_if_none_is_gone(connection: Connection) -> None:
-    if gone_from(connection).exists():
-        return
-    Connection.objects.filter(
-        pk=connection.pk, state=Connection.State.ATTENTION, problem=Reason.CALENDAR_GONE
-    ).update(state=Connection.State.ACTIVE, problem="", problem_since=None, problem_told_at=None)
+    if not gone_from(connection).exists():
+        _lift(connection, Reason.CALENDAR_GONE)
+
+
+def _lift(connection: Connection, reason: Reason) -> None:
+    """This problem is over. Others, which it hid, show themselves by the next call that meets them."""
+    held = Connection.objects.filter(pk=connection.pk, state=Connection.State.ATTENTION, problem=reason)
+    held.update(state=Connection.State.ACTIVE, problem="", problem_since=None, problem_told_at=None)

@@ -102,6 +102,8 @@ class Connection(models.Model):
     last_ok_at = models.DateTimeField(null=True, blank=True)
     # When somebody last looked at a page that needs the busy times of its calendars.
     asked_at = models.DateTimeField(null=True, blank=True)
+    # When the list of its calendars was last read.
+    listed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     PERSONAL_ROOM = "personal_room"
     PAST_START = "past_start"
     CALENDAR_GONE = "calendar_gone"
+    CALENDAR_UNREADABLE = "calendar_unreadable"
     REFUSED = "refused"
     GONE = "gone"
     NO_CALENDAR = "no_calendar"

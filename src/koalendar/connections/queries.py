@@ -63,6 +63,11 @@ def connections_of(host: Host) -> QuerySet[Connection]:
     )
 
 
+def with_calendars(connections: QuerySet[Connection]) -> QuerySet[Connection]:
+    """Those of these by which calendars can be read now."""
+    return connections.filter(provider__in=registry.CALENDARS, state__in=Connection.LIVE).order_by("pk")
+
+
 def connection_by_id(host: Host, public_id: str) -> Connection | None:
     """The host's own connection of this id; another host's is as unknown as one that never was."""
     return connections_of(host).filter(public_id=public_id).first()

@@ -19,6 +19,7 @@ from koalendar.connections import actions as connections
 from koalendar.connections import deletions
 from koalendar.connections.models import Connection, Credential, Deletion
 from koalendar.connections.provider import Disconnected, Misconfigured, Reason, Rejected, Temporary
+from koalendar.delivery import calendars
 from koalendar.delivery.outcomes import Done, Outcome, Retry, Wait, later
 from koalendar.delivery.trouble import tell_hosts
 from koalendar.outbox.models import Entry
@@ -114,7 +115,7 @@ def wake(*, now: datetime) -> int:
     found = list(Credential.objects.filter(is_asleep | is_forgotten | is_late).order_by("pk"))
     for credential in found:
         owed.care(credential, now=now)
-    return len(found)
+    return len(found) + calendars.wake(now=now)
 
 
 _IN_TROUBLE = (Connection.State.BROKEN, Connection.State.ATTENTION)

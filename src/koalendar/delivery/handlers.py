@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Protocol
 
 from koalendar.booking import owed
+from koalendar.delivery.calendars import read_calendars
 from koalendar.delivery.care import look_after
+from koalendar.delivery.conflict import look_for_conflict
 from koalendar.delivery.consents import end_consent
 from koalendar.delivery.expiry import expire_request
 from koalendar.delivery.inbound import work_off
@@ -30,4 +32,6 @@ HANDLERS: Mapping[str, Handler] = {
     owed.NOTIFICATION: work_off,
     owed.LOOK: look_at_meeting,
     owed.CONSENT: end_consent,
+    owed.CALENDARS: read_calendars,
+    owed.CONFLICT: look_for_conflict,
 }

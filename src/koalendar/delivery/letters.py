@@ -277,6 +277,8 @@ def _button(scene: Scene) -> Action | None:
     if scene.kind is _Kind.IN_ZOOM:
         label = to_host("Make a new link") if scene.seen is None else to_host("Choose the time")
         return Action(label, _detail_page(scene.booking))
+    if scene.kind is _Kind.CONFLICT:
+        return Action(to_host("Decide about the booking"), _detail_page(scene.booking))
     if scene.is_request:
         return Action(to_host("Confirm"), _answer_page(scene.booking)) if scene.for_host else None
     if scene.has_link:
@@ -292,7 +294,7 @@ def _button(scene: Scene) -> Action | None:
 def _actions(scene: Scene) -> list[Action]:
     """A guest gets none: what changes a booking is the invitee's alone."""
     if scene.for_host:
-        if scene.kind is _Kind.IN_ZOOM:
+        if scene.kind in (_Kind.IN_ZOOM, _Kind.CONFLICT):
             return []  # The button leads there already.
         detail = Action(to_host("Open booking in the dashboard"), _detail_page(scene.booking))
         if not scene.is_request or scene.has_ended:
@@ -344,7 +346,8 @@ def _calendar_objects(scene: Scene, *, sequence: int) -> tuple[bytes, bytes]:
     A host gets no request: Outlook refuses one whose organizer it stands for. What is not agreed yet is put
     into no invitee's calendar, and so has not to be taken out of it again.
     """
-    if scene.kind in (_Kind.REMINDER, _Kind.IN_ZOOM) or (scene.is_request and not scene.for_host):
+    without = (_Kind.REMINDER, _Kind.IN_ZOOM, _Kind.CONFLICT)
+    if scene.kind in without or (scene.is_request and not scene.for_host):
         return b"", b""
     event = _event(scene, sequence=sequence)
     if scene.for_host:

@@ -117,6 +117,8 @@ def _has_no_use(message: Message, place: Whereabouts, now: datetime) -> bool:
             return end <= now or later.exists()
         case _Kind.IN_ZOOM:
             return end <= now or not _is_still_seen(message, place)
+        case _Kind.CONFLICT:
+            return end <= now or message.sequence != booking.sequence
     return False
 
 
@@ -132,10 +134,10 @@ def _turn_of_earlier(message: Message, place: Whereabouts, now: datetime) -> dat
     """When to look again, if an earlier mail to the same reader is on its way; else None.
 
     One that waits for a link that is not there holds nobody up, nor does one that nobody will try again,
-    nor does one that belongs to no story: a reminder, or what somebody did in Zoom.
+    nor does one that belongs to no story: a reminder, what somebody did in Zoom, a conflict.
     """
     earlier = _to_same_reader(message).filter(pk__lt=message.pk)
-    earlier = earlier.exclude(kind__in=[_Kind.REMINDER, _Kind.IN_ZOOM])
+    earlier = earlier.exclude(kind__in=[_Kind.REMINDER, _Kind.IN_ZOOM, _Kind.CONFLICT])
     if not place.join_url:
         earlier = earlier.exclude(kind=_Kind.LINK_HERE)
     entries = Entry.objects.filter(
@@ -189,7 +191,7 @@ def _note_sent(message: Message, place: Whereabouts, now: datetime) -> None:
     see the link here.
     """
     booking = message.booking
-    without_link = (*Message.ENDINGS, _Kind.IN_ZOOM)
+    without_link = (*Message.ENDINGS, _Kind.IN_ZOOM, _Kind.CONFLICT)
     expects_link = place.kind == "zoom" and message.kind not in without_link and "until" not in message.facts
     lacks_link = expects_link and not place.join_url
     with transaction.atomic():

@@ -192,6 +192,8 @@ def subject(scene: Scene) -> str:
             return to_host("Deleted in Zoom: %(what)s, %(when)s") % what
         case _Kind.IN_ZOOM:
             return to_host("Moved in Zoom: %(what)s, %(when)s") % what
+        case _Kind.CONFLICT:
+            return to_host("Busy at the same time: %(what)s, %(when)s") % what
         case _Kind.REMINDER:
             return _("%(soon)s: %(what)s") % (what | {"soon": _soon(scene)})
 
@@ -238,6 +240,8 @@ def preheader(scene: Scene) -> str:
         return to_host("%(when)s, %(zone)s. Its Zoom link is dead.") % facts
     if scene.kind is _Kind.IN_ZOOM:
         return to_host("%(when)s, %(zone)s. Zoom has another time.") % facts
+    if scene.kind is _Kind.CONFLICT:
+        return to_host("%(when)s, %(zone)s. Your calendar has something else.") % facts
     if scene.has_link:
         return _("%(when)s, %(zone)s. Zoom link inside.") % facts
     if scene.host_must_act:
@@ -286,6 +290,8 @@ def heading(scene: Scene) -> str:
             return to_host("The meeting was deleted in Zoom")
         case _Kind.IN_ZOOM:
             return to_host("The meeting was moved in Zoom")
+        case _Kind.CONFLICT:
+            return to_host("You have something else at this time")
     return _("%(soon)s, %(day)s") % {"soon": _soon(scene), "day": _day(scene)}
 
 
@@ -300,7 +306,17 @@ def lead(scene: Scene) -> list[str]:
     """One or two short paragraphs under the heading."""
     if scene.kind is _Kind.IN_ZOOM:
         return [_done_in_zoom(scene)]
+    if scene.kind is _Kind.CONFLICT:
+        return [_in_conflict(scene)]
     return [part for part in (_who_did_what(scene), _about_request(scene), _about_link(scene)) if part]
+
+
+def _in_conflict(scene: Scene) -> str:
+    """Why it could be booked all the same, and what the host can do."""
+    return to_host(
+        "When %(invitee)s took this time, your calendar did not answer, and as far as we knew it was free. "
+        "Now your calendar shows something else then. The booking stands: keep, reschedule or cancel it."
+    ) % {"invitee": scene.invitee}
 
 
 def _done_in_zoom(scene: Scene) -> str:

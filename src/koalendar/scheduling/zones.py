@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 DAY = 1440
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 # Offsets are compared this far apart to find clock changes. In all of tzdb since 1900 no zone has changed
@@ -35,6 +36,11 @@ def to_minutes(instant: datetime) -> int:
     if since.seconds % 60 or since.microseconds:
         raise ValueError("the datetime is not on a whole minute")
     return since.days * DAY + since.seconds // 60
+
+
+def floor_minutes(instant: datetime) -> int:
+    """The UTC minute that an aware datetime lies in."""
+    return (instant - _EPOCH) // _MINUTE
 
 
 def to_datetime(minute: int) -> datetime:

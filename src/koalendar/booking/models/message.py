@@ -32,6 +32,7 @@ class Message(models.Model):
         LINK_HERE = "link_here"
         REMINDER = "reminder"
         IN_ZOOM = "in_zoom"
+        CONFLICT = "conflict"
 
     # What tells that nothing takes place.
     ENDINGS = (Kind.CANCELLED, Kind.DECLINED, Kind.EXPIRED)

@@ -13,7 +13,7 @@ class Happening(models.Model):
 
     It is for the story of the booking, and names nobody. How a booking was made and changed stands in the
     booking and in its messages. `facts` of a meeting or event that was moved, by us or there, have its new
-    `start`.
+    `start`; those of a conflict have the `start` at which it was found.
     """
 
     class Kind(models.TextChoices):

@@ -134,7 +134,7 @@ def test_the_slots_call_reads_it_along_with_the_hosts() -> None:
             now=NOW,
             seats=seats,
         )
-    assert (found, len(asked)) == ([], 2)
+    assert (found, len(asked)) == ([], 3)
 
 
 # ── What may be one ──

@@ -10,9 +10,10 @@ from ninja import Router
 from ninja.params.functions import Query
 
 from koalendar import clock
-from koalendar.booking import actions, queries
+from koalendar.booking import actions, looking, queries
 from koalendar.booking.asking import wish_for
 from koalendar.booking.links import token_for
+from koalendar.booking.looking import look_for
 from koalendar.booking.models import Booking
 from koalendar.scheduling.zones import load_zone, to_datetime, wall_to_minutes
 from koalendar.web.api import callers, paging, problems, shown
@@ -20,7 +21,7 @@ from koalendar.web.api.callers import READ, TOKEN, InviteeCaller, host_of
 from koalendar.web.api.document import says
 from koalendar.web.api.hosts import CURSOR, LIMIT
 from koalendar.web.api.limits import within
-from koalendar.web.api.once import once_only
+from koalendar.web.api.once import Work, once_only, once_prepared
 from koalendar.web.api.problems import not_found
 from koalendar.web.api.shapes import (
     BookingAsked,
@@ -52,8 +53,8 @@ _Status = Literal["", "pending", "confirmed", "declined", "expired", "cancelled"
     tags=["Booking"],
     summary="Book a start",
 )
-@once_only
-def book(request: HttpRequest, asked: BookingAsked) -> HttpResponse:
+@once_prepared
+def book(request: HttpRequest, asked: BookingAsked) -> Work:
     """Agrees the time at once; the Zoom meeting, the calendar event and the mails follow within moments:
     read the booking again until `location.state` is `ready`. `token` opens this booking and no other."""
     allowance = within(request, "bookings", settings.KOALENDAR_RATE_BOOKINGS)
@@ -73,9 +74,14 @@ def book(request: HttpRequest, asked: BookingAsked) -> HttpResponse:
         guests=asked.guests,
         answers=asked.answers,
     )
-    booking = actions.book(event_type, wish, now=now)
-    told = shown.new_booking(booking, now=now) | {"token": token_for(booking)}
-    return reply(BookingMade, told, status=201, headers=allowance)
+    seen = looking.look(event_type, start=wish.start, duration=wish.duration, now=now)
+
+    def work() -> HttpResponse:
+        booking = actions.book(event_type, wish, now=now, seen=seen)
+        told = shown.new_booking(booking, now=now) | {"token": token_for(booking)}
+        return reply(BookingMade, told, status=201, headers=allowance)
+
+    return work
 
 
 # ── Looking ──
@@ -127,14 +133,20 @@ _CHANGE = (401, 403, 404, 409, 422, 429)
     response=says(BookingShown, *_CHANGE),
     summary="Move a booking",
 )
-@once_only
-def reschedule(request: HttpRequest, uid: str, asked: Reschedule) -> HttpResponse:
+@once_prepared
+def reschedule(request: HttpRequest, uid: str, asked: Reschedule) -> Work:
     """The same meeting moves and keeps its link. The start that it has already changes nothing."""
     _judge_rate(request)
-    booking = actions.reschedule(
-        _own(request, uid), start=asked.start, by=_by(request), now=clock.now(), reason=asked.reason
-    )
-    return _shown(request, booking)
+    booking, now = _own(request, uid), clock.now()
+    seen = look_for(booking.appointment, start=asked.start, now=now)
+
+    def work() -> HttpResponse:
+        moved = actions.reschedule(
+            booking, start=asked.start, by=_by(request), now=now, reason=asked.reason, seen=seen
+        )
+        return _shown(request, moved)
+
+    return work
 
 
 @router.post(

@@ -10,7 +10,7 @@ import hashlib
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar, cast
 
 from django.db import transaction
@@ -29,6 +29,7 @@ HEADER = "Idempotency-Key"
 LONGEST_KEY = 128
 _PURPOSE = "answer"
 _View = TypeVar("_View", bound=Callable[..., HttpResponse])
+Work = Callable[[], HttpResponse]
 
 
 def once_only(view: _View) -> _View:
@@ -39,9 +40,21 @@ def once_only(view: _View) -> _View:
         key = request.headers.get(HEADER)
         if key is None:
             return view(request, *args, **kwargs)
-        return _claimed(request, _judged(key), lambda: view(request, *args, **kwargs))
+        return _claimed(request, _judged(key), lambda: partial(view, request, *args, **kwargs))
 
     return cast(_View, answered)
+
+
+def once_prepared(view: Callable[..., Work]) -> Callable[..., HttpResponse]:
+    """As `once_only`, for a view that prepares its work in no transaction, since it waits for the outside."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        key = request.headers.get(HEADER)
+        prepare = partial(view, request, *args, **kwargs)
+        return prepare()() if key is None else _claimed(request, _judged(key), prepare)
+
+    return answered
 
 
 def _judged(key: str) -> str:
@@ -52,7 +65,7 @@ def _judged(key: str) -> str:
     return key
 
 
-def _claimed(request: HttpRequest, key: str, work: Callable[[], HttpResponse]) -> HttpResponse:
+def _claimed(request: HttpRequest, key: str, prepare: Callable[[], Work]) -> HttpResponse:
     now = clock.now()
     try:
         claim = once.claim(caller=_caller(request), key=key, request_hash=_hash_of(request), now=now)
@@ -68,11 +81,12 @@ def _claimed(request: HttpRequest, key: str, work: Callable[[], HttpResponse]) -
         ) from error
     if claim.answer is not None:
         return _replayed(claim)
-    return _worked(claim, work)
+    return _worked(claim, prepare)
 
 
-def _worked(claim: once.Claim, work: Callable[[], HttpResponse]) -> HttpResponse:
+def _worked(claim: once.Claim, prepare: Callable[[], Work]) -> HttpResponse:
     try:
+        work = prepare()
         with transaction.atomic():
             response = work()
             claim.keep(_sealed(claim, response))

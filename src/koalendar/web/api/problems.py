@@ -148,6 +148,7 @@ def _outside(which: str) -> str:
         "away": _("The host is away on this day."),
         "notice": _("This start is too soon."),
         "window": _("This start is further ahead than can be booked."),
+        "calendar": _("The host's calendar cannot be read at the moment. Try again in a few minutes."),
         "limit": _("This day or week has as many bookings as it may."),
     }.get(which, _("This is not offered any more."))
 

@@ -137,8 +137,8 @@ class ProblemDocument(Shape):
     errors: list[FieldProblem] = Field(default=[], description="With `invalid`: what is wrong where.")
     reason: str = Field(
         default="",
-        description="With `slot_unavailable`: `taken`, `hours`, `away`, `notice`, `window`, `limit` or "
-        "`inactive`.",
+        description="With `slot_unavailable`: `taken`, `hours`, `away`, `notice`, `window`, `limit`, "
+        "`inactive` or `calendar`.",
     )
     state: str = Field(default="", description="With `wrong_state`: what the booking is, or `past`.")
 

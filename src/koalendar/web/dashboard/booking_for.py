@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from koalendar import clock
 from koalendar.accounts.models import Host
-from koalendar.booking import asking, queries
+from koalendar.booking import asking, looking, queries
 from koalendar.booking.actions import Wish, book
 from koalendar.booking.errors import BookingRefused
 from koalendar.booking.judging import email_address, line, phone_number
@@ -139,8 +139,10 @@ def _post(request: HttpRequest, host: Host, desk: Desk) -> HttpResponse:
         return form_again(request, desk, form, start, 422, {})
     wish = form.their_wish(start=start, duration=desk.address.duration, reader=desk.reader)
     once = once_of(request, wish, caller=f"host:{host.pk}:{desk.event_type.public_id}")
+    now = desk.reader.now
+    seen = looking.look(desk.event_type, start=wish.start, duration=wish.duration, now=now)
     try:
-        booking = book(desk.event_type, wish, now=desk.reader.now, once=once, by=Booking.By.HOST)
+        booking = book(desk.event_type, wish, now=now, once=once, by=Booking.By.HOST, seen=seen)
     except BookingRefused as error:
         return refused(request, desk, form, start, error)
     messages.success(request, _("Booked: %(name)s gets a mail.") % {"name": booking.invitee_name})

@@ -411,6 +411,7 @@ def mail_word(message: Message) -> str:
         Message.Kind.LINK_HERE: _("the link"),
         Message.Kind.REMINDER: _("reminder"),
         Message.Kind.IN_ZOOM: _("change in Zoom"),
+        Message.Kind.CONFLICT: _("busy at the same time"),
     }[Message.Kind(message.kind)]
 
 

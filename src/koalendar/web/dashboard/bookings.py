@@ -17,6 +17,7 @@ from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import actions, keeping, problems, queries
 from koalendar.booking.errors import OtherInZoom, OutsideRules, SlotTaken, WrongState
+from koalendar.booking.looking import look_for
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import Tab
 from koalendar.connections.actions import open_meetings
@@ -169,6 +170,7 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
         "beside": days_around(host, [booking], words)[booking.pk],
         "can_start": place.can_start and booking.appointment.end > now,
         "in_zoom": choice,
+        "is_in_conflict": queries.is_in_conflict(booking, now=words.now),
         "start_problem": _start_problem(request.GET.get("start_problem", "")),
     }
 
@@ -436,15 +438,15 @@ def reschedule(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     problem = ""
     if request.method == "POST" and wanted and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        seen = look_for(booking.appointment, start=wanted, now=now)
         try:
-            actions.reschedule(
-                booking, start=wanted, by=Booking.By.HOST, now=now, reason=form.cleaned_data["reason"]
-            )
+            actions.reschedule(booking, start=wanted, by=Booking.By.HOST, now=now, reason=reason, seen=seen)
         except WrongState:
             messages.info(request, _("This booking had ended already."))
             return redirect("dashboard-booking", uid=booking.uid)
-        except (SlotTaken, OutsideRules):
-            problem, wanted = _("This time is not free any more. Choose another one."), None
+        except (SlotTaken, OutsideRules) as error:
+            problem, wanted = _not_free(error), None
         else:
             messages.success(request, _("The booking is rescheduled."))
             return redirect("dashboard-booking", uid=booking.uid)
@@ -461,6 +463,12 @@ def reschedule(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     }
     status = 409 if problem else 422 if form.errors else 200
     return render(request, "dashboard/booking_reschedule.html", context, status=status)
+
+
+def _not_free(error: SlotTaken | OutsideRules) -> str:
+    if isinstance(error, OutsideRules) and error.which == "calendar":
+        return _("Your calendar cannot be read at the moment. Try again in a few minutes.")
+    return _("This time is not free any more. Choose another one.")
 
 
 def _instant(text: str, *, now: datetime) -> datetime | None:

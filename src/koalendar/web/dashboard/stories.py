@@ -101,6 +101,7 @@ def _happening(row: Happening, booking: Booking, start: str) -> str:
         Happening.Kind.MOVED_BACK_THERE: _("Meeting moved back in Zoom"),
         Happening.Kind.DELETED_THERE: _("Meeting deleted in Zoom"),
         Happening.Kind.BROUGHT_BACK_THERE: _("Meeting brought back in Zoom"),
+        Happening.Kind.CONFLICT: _("Your calendar has something else at this time"),
         Happening.Kind.NO_SHOW: _("You noted that %(name)s did not come"),
         Happening.Kind.NO_SHOW_TAKEN_BACK: _("You noted that %(name)s came after all"),
     }[Happening.Kind(row.kind)]

@@ -16,8 +16,9 @@ from koalendar.accounts.models import Host
 from koalendar.booking import queries
 from koalendar.booking.asking import YEARS
 from koalendar.booking.models import Booking
+from koalendar.booking.queries import BusyTime
 from koalendar.invitations import when
-from koalendar.scheduling.interval import merge, subtract
+from koalendar.scheduling.interval import Interval, merge, subtract
 from koalendar.scheduling.zones import to_datetime, to_minutes
 from koalendar.web.dashboard.booking_pages import Chip, status_chip
 from koalendar.web.dashboard.frame import for_host
@@ -105,8 +106,7 @@ def _clock(hour: int, words: HostWording) -> str:
 def _days(host: Host, first: date, words: HostWording) -> list[Day]:
     midnights = [datetime.combine(first + timedelta(days=n), time(), words.here) for n in range(8)]
     bookings = queries.live_between(host, [(midnights[0], midnights[-1])], now=words.now)
-    busy = queries.busy_between(host, midnights[0], midnights[-1], now=words.now)
-    besides = _besides(busy, bookings)
+    besides = _besides(queries.busy_between(host, midnights[0], midnights[-1], now=words.now), bookings)
     names = dict(enumerate(when.weekday_names(words.locale)))
     return [
         Day(
@@ -121,20 +121,30 @@ def _days(host: Host, first: date, words: HostWording) -> list[Day]:
     ]
 
 
-def _besides(
-    busy: Sequence[tuple[datetime, datetime]], bookings: Sequence[Booking]
-) -> list[tuple[datetime, datetime]]:
-    """What is taken and no booking: buffers around them."""
-    taken = merge([(to_minutes(begin), to_minutes(end)) for begin, end in busy])
-    shown = [(to_minutes(each.appointment.start), to_minutes(each.appointment.end)) for each in bookings]
-    return [(to_datetime(begin), to_datetime(end)) for begin, end in subtract(taken, merge(shown))]
+def _besides(busy: Sequence[BusyTime], bookings: Sequence[Booking]) -> list[BusyTime]:
+    """What is taken and no booking: what stands in calendars, and the buffers around bookings."""
+    shown = merge(
+        [(to_minutes(each.appointment.start), to_minutes(each.appointment.end)) for each in bookings]
+    )
+    there = subtract(_taken(busy, is_in_calendar=True), shown)
+    kept = subtract(_taken(busy, is_in_calendar=False), merge([*shown, *there]))
+    return [
+        BusyTime(to_datetime(begin), to_datetime(end), is_in_calendar)
+        for spans, is_in_calendar in ((there, True), (kept, False))
+        for begin, end in spans
+    ]
+
+
+def _taken(busy: Sequence[BusyTime], *, is_in_calendar: bool) -> list[Interval]:
+    alike = [each for each in busy if each.is_in_calendar == is_in_calendar]
+    return merge([(to_minutes(each.begin), to_minutes(each.end)) for each in alike])
 
 
 def _blocks(
     begin: datetime,
     end: datetime,
     bookings: Sequence[Booking],
-    besides: Sequence[tuple[datetime, datetime]],
+    besides: Sequence[BusyTime],
     words: HostWording,
 ) -> Iterator[Block]:
     """What lies on the day from midnight `begin` to midnight `end`, cut at both."""
@@ -149,10 +159,12 @@ def _blocks(
                 url=reverse("dashboard-booking", kwargs={"uid": booking.uid}),
                 chip=status_chip(booking, words.now),
             )
-    for since, until in besides:
+    for since, until, is_in_calendar in besides:
         if since < end and until > begin:
             hours = words.hours(max(since, begin), min(until, end - timedelta(minutes=1)))
-            yield Block(*_minutes(since, until, begin, end, words), hours=hours, title=_("Kept free"))
+            # Free/busy says no more than when, and we ask for no more.
+            title = _("Busy in Google Calendar") if is_in_calendar else _("Kept free")
+            yield Block(*_minutes(since, until, begin, end, words), hours=hours, title=title)
 
 
 def _minutes(

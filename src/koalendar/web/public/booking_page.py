@@ -18,7 +18,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page, require_http_methods, require_safe
 
 from koalendar import clock
-from koalendar.booking import queries
+from koalendar.booking import looking, queries
 from koalendar.booking.actions import OnceOnly, Wish, book
 from koalendar.booking.errors import BookingRefused, OutsideRules, TooManyMails
 from koalendar.booking.languages import of_profile
@@ -150,12 +150,15 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
     if not form.is_valid():
         return form_again(request, desk, form, start, 422, {})
     wish = form.wish(start=start, duration=desk.address.duration, reader=desk.reader)
+    now = desk.reader.now
+    seen = looking.look(desk.event_type, start=wish.start, duration=wish.duration, now=now)
     try:
         booking = book(
             desk.event_type,
             wish,
-            now=desk.reader.now,
+            now=now,
             once=once_of(request, wish, caller=f"form:{desk.event_type.public_id}"),
+            seen=seen,
         )
     except BookingRefused as error:
         return refused(request, desk, form, start, error)
@@ -225,6 +228,11 @@ def refused(
 
 def taken_words(desk: Desk, start: datetime, error: BookingRefused) -> dict[str, Any]:
     """What the summary says, and what can be pressed instead."""
+    if isinstance(error, OutsideRules) and error.which == "calendar":
+        return {
+            "refusal": _("The calendar of %(host)s cannot be read at the moment") % {"host": desk.host},
+            "refusal_text": _("Your answers are kept. Try again in a few minutes."),
+        }
     time = {"time": desk.reader.time(start)}
     heading = _("%(time)s has just been taken") % time
     if isinstance(error, OutsideRules):

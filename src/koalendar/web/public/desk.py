@@ -136,7 +136,8 @@ def look(request: HttpRequest, desk: Desk, second_step: Callable[[datetime], dic
     if slot is not None and desk.offer.is_open(slot):
         context = desk.facts() | desk.at(slot) | second_step(slot)
         return answer(request, desk, context)
-    notice = _("That time is not free any more. Choose another one.") if slot is not None else ""
+    is_gone = slot is not None and desk.offer.is_readable
+    notice = _("That time is not free any more. Choose another one.") if is_gone else ""
     response = answer(request, desk, desk.facts() | {"picker": desk.picker, "notice": notice})
     if request.headers.get("HX-Request"):
         response.headers["HX-Replace-Url"] = desk.picker.here

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from koalendar.booking.busy import note_looking
 from koalendar.booking.models import Appointment, Booking, EventType
 from koalendar.booking.openings import Openings, minute_of, openings
 from koalendar.scheduling.slots import by_day
@@ -41,7 +42,13 @@ class Offer:
             without=without,
             by=by,
         )
+        note_looking(self._openings.stale, now=now)
         self.today = now.astimezone(rules).date()
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether anybody can say when the host is free; otherwise there are no starts at all."""
+        return self._openings.is_readable
 
     @cached_property
     def last_day(self) -> date:

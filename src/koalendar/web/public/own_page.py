@@ -23,6 +23,7 @@ from koalendar.booking import actions, queries
 from koalendar.booking.errors import BookingRefused, LinkExpired
 from koalendar.booking.languages import locale_of_invitee, supported
 from koalendar.booking.links import booking_for_token, calendar_uid
+from koalendar.booking.looking import look_for
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import CopyState, Whereabouts
 from koalendar.invitations import calendar, links
@@ -444,8 +445,11 @@ def _move(request: HttpRequest, booking: Booking, desk: Desk) -> HttpResponse:
     if not form.is_valid():
         return answer(request, desk, shown, status=422)
     reason = form.cleaned_data["reason"]
+    seen = look_for(booking.appointment, start=start, now=desk.reader.now)
     try:
-        actions.reschedule(booking, start=start, by=Booking.By.INVITEE, now=desk.reader.now, reason=reason)
+        actions.reschedule(
+            booking, start=start, by=Booking.By.INVITEE, now=desk.reader.now, reason=reason, seen=seen
+        )
     except BookingRefused as error:
         if not actions.may_change(booking, now=desk.reader.now):
             return _closed(request, booking, desk.reader)

@@ -296,6 +296,9 @@ def _slot(view: _View, start: datetime) -> Slot:
 
 def _panel(view: _View, chosen: date | None) -> Panel:
     reader, offer = view.reader, view.offer
+    if not offer.is_readable:
+        text = _("The calendar of %(host)s cannot be read at the moment. Try again in a few minutes.")
+        return Panel(text % {"host": view.host}, view.address.to_month(view.first), _("Try again"))
     if view.first_free is None:
         day = reader.day(offer.last_day)
         if away := view.whose.away_on(chosen or max(view.first, offer.today)):

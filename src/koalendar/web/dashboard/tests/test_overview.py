@@ -146,7 +146,7 @@ def test_every_place_in_a_day_has_its_rule() -> None:
 def test_holds_are_what_keeps_a_host_busy() -> None:
     make_booking(make_event_type(buffer_before=15))
     span = TUESDAY_NINE - minutes(15), TUESDAY_NINE + minutes(30)
-    assert busy_between(ada(), NOW, NOW + 2 * DAY, now=NOW) == [span]
+    assert busy_between(ada(), NOW, NOW + 2 * DAY, now=NOW) == [(*span, False)]
     assert busy_between(ada(), NOW + 2 * DAY, NOW + 3 * DAY, now=NOW) == []
     assert busy_between(make_host("Ben Nevis"), NOW, NOW + 2 * DAY, now=NOW) == []
 

@@ -1,0 +1,87 @@
+"""Looks for a conflict behind a booking that was taken while a calendar did not answer.
+
+The booking stands whatever is found. The host is told once, and decides.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from koalendar.booking import owed, story
+from koalendar.booking.models import Appointment, Happening
+from koalendar.booking.own_events import own_spans
+from koalendar.connections import actions as connections
+from koalendar.connections import mirror
+from koalendar.connections.calendars import is_ignored
+from koalendar.connections.models import Calendar, Connection, Credential
+from koalendar.connections.provider import Disconnected, Misconfigured, Reason, Rejected, Temporary
+from koalendar.delivery.outcomes import Done, Outcome, Retry, later
+from koalendar.delivery.trouble import tell_hosts
+
+log = logging.getLogger(__name__)
+
+
+def look_for_conflict(subject: str, *, now: datetime) -> Outcome:
+    """Ask the calendars about the time of the appointment with primary key `subject`, until all have answered
+    or the appointment is over. Those of accounts that do not let us ask any more are left out.
+    """
+    appointment = Appointment.objects.get(pk=int(subject))
+    if appointment.status == Appointment.Status.CANCELLED or appointment.end <= now:
+        return Done()
+    found, trouble = False, None
+    for credential, rows in _by_account(appointment):
+        try:
+            found |= _is_busy(appointment, credential, rows, now)
+        except Temporary as error:
+            connections.note_failure(credential, error.reason, now)
+            trouble = later(error)
+        except Misconfigured as error:
+            log.exception("provider_misconfigured", extra={"reason": error.reason})
+            trouble = Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
+        except Disconnected:
+            tell_hosts(credential, now=now)
+        except Rejected as error:
+            connections.note_failure(credential, error.reason, now)
+    if found:
+        _tell(appointment, now)
+        return Done()
+    return trouble or Done()
+
+
+def _by_account(appointment: Appointment) -> list[tuple[Credential, list[Calendar]]]:
+    """The calendars of its hosts that block, as of now."""
+    rows = Calendar.objects.filter(
+        blocks=True, gone_at=None, host__in=appointment.hosts, connection__state__in=Connection.LIVE
+    )
+    accounts: dict[int, tuple[Credential, list[Calendar]]] = {}
+    for row in rows.select_related("connection__credential").order_by("pk"):
+        if not is_ignored(row):
+            credential = row.connection.credential
+            accounts.setdefault(credential.pk, (credential, []))[1].append(row)
+    return list(accounts.values())
+
+
+def _is_busy(appointment: Appointment, credential: Credential, rows: list[Calendar], now: datetime) -> bool:
+    """Whether one of these calendars has something at that time which is not ours. Raises Temporary if one
+    that says nothing might."""
+    begin, end = appointment.start, appointment.end
+    names = list(dict.fromkeys(row.remote_id for row in rows))
+    told = connections.open_calendars(credential).busy(names, begin=begin, end=end)
+    connections.note_success(credential, now)
+    unknown = [answer for answer in told.values() if isinstance(answer, Reason)]
+    for row in rows:
+        answer = told[row.remote_id]
+        if not isinstance(answer, Reason) and mirror.flat(answer, without=own_spans(row, begin, end)):
+            return True
+    if unknown:
+        raise Temporary(unknown[0])
+    return False
+
+
+def _tell(appointment: Appointment, now: datetime) -> None:
+    with transaction.atomic():
+        if owed.conflict_found(appointment, now=now):
+            story.tell(appointment, Happening.Kind.CONFLICT, at=now, start=appointment.start)
+    log.info("conflict_found", extra={"appointment": str(appointment.uid)})
