@@ -11,7 +11,7 @@ from django.db import transaction
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
 from koalendar.booking.actions import owe_meetings
-from koalendar.connections import actions, calendars, consents, queries, registry
+from koalendar.connections import actions, calendars, channels, consents, queries, registry
 from koalendar.connections.actions import Disconnection
 from koalendar.connections.models import Calendar, Connection, Consent
 from koalendar.connections.provider import ProviderError
@@ -88,6 +88,7 @@ def give_back(consent: Consent, *, now: datetime) -> bool:
 
 def disconnect(connection: Connection, *, now: datetime) -> Disconnection:
     """End the host's use of the account, and owe what follows: telling him, and erasing in time."""
+    channels.stop_all(connection, now=now)
     done = actions.disconnect(connection, now=now)
     with transaction.atomic():
         owed.care(connection.credential, now=now)

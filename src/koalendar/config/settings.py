@@ -354,7 +354,7 @@ if HTTPS:
     SECURE_HSTS_PRELOAD = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^integrations/zoom/(webhook|deauthorize)$"]
+    SECURE_REDIRECT_EXEMPT = [r"^integrations/(zoom/(webhook|deauthorize)|google/webhook)$"]
     CSRF_TRUSTED_ORIGINS = [KOALENDAR_BASE_URL]
 
 # Logs: one line of JSON per event for machines, readable lines while the site is local.

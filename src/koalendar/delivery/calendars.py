@@ -21,7 +21,7 @@ from koalendar.booking.models.appointment import LONGEST_HOLD
 from koalendar.booking.openings import WINDOW_SPARE
 from koalendar.booking.own_events import own_spans
 from koalendar.connections import actions as connections
-from koalendar.connections import calendars, mirror
+from koalendar.connections import calendars, channels, mirror
 from koalendar.connections.models import Calendar, Connection
 from koalendar.connections.provider import (
     Busy,
@@ -83,6 +83,7 @@ def _read(connection: Connection, now: datetime) -> None:
     told = _read_busy(connection, client, now)
     if Reason.NO_CALENDAR in told.values():
         _read_list(connection, now)
+    channels.keep_up(connection, client, now=now)
 
 
 def _read_list(connection: Connection, now: datetime) -> None:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from koalendar.web.hooks import zoom
+from koalendar.web.hooks import google, zoom
 
 urlpatterns = [
     path("zoom/webhook", zoom.receive, name="zoom-webhook"),
     path("zoom/deauthorize", zoom.receive, name="zoom-deauthorize"),
+    path("google/webhook", google.receive, name="google-webhook"),
 ]
