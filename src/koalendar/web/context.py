@@ -15,6 +15,7 @@ from koalendar.booking import queries
 from koalendar.web import languages
 from koalendar.web.dashboard.banners import needs_attention, trouble_banner
 from koalendar.web.dashboard.schedules import away_banner
+from koalendar.web.dashboard.unreadable import unreadable_banner
 
 THEMES = ("light", "dark")
 _MENU = (
@@ -68,7 +69,11 @@ def _host_banner(request: HttpRequest) -> dict[str, str] | None:
     if not isinstance(request.user, Host):
         return None
     now = clock.now()
-    return trouble_banner(request.user, now=now) or away_banner(request.user, now=now)
+    return (
+        unreadable_banner(request.user, now=now)
+        or trouble_banner(request.user, now=now)
+        or away_banner(request.user, now=now)
+    )
 
 
 def _pending_count(request: HttpRequest) -> int:

@@ -1,0 +1,39 @@
+"""What a host is told while nobody can say when he is free, so that nothing of his can be booked."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from koalendar.accounts.models import Host
+from koalendar.connections.calendars import unknown_of
+from koalendar.connections.models import Calendar
+from koalendar.web.dashboard.wording import wording_for
+
+
+def unreadable_banner(host: Host, *, now: datetime) -> dict[str, str] | None:
+    """What stands on top of the dashboard while one of the host's calendars is unknown."""
+    found = unknown_of(host, now)
+    if not found:
+        return None
+    worst = min(found, key=lambda row: (row.read_at is None and not row.problem, row.read_at or now))
+    return {
+        "name": _("Google Calendar"),
+        "state": "bad",
+        "text": _why(worst, host, now),
+        "url": reverse("integrations"),
+        "action": _("See Integrations"),
+    }
+
+
+def _why(calendar: Calendar, host: Host, now: datetime) -> str:
+    names = {"calendar": calendar.name or _("a calendar")}
+    if calendar.gone_at is not None:
+        return _("Nobody can book you: %(calendar)s is not in your Google account any more.") % names
+    if calendar.read_at is None and not calendar.problem:
+        return _("Nobody can book you yet: %(calendar)s is being read. This takes a few seconds.") % names
+    since = calendar.read_at or calendar.problem_since
+    if since is None:
+        return _("Nobody can book you: %(calendar)s cannot be read.") % names
+    when = wording_for(host, now=now).exact(since)
+    return _("Nobody can book you: %(calendar)s could not be read since %(when)s.") % (names | {"when": when})
