@@ -13,7 +13,7 @@ from koalendar.booking.models import Booking, EventType, Profile
 from koalendar.booking.setting_up import add_event_type, move_in
 from koalendar.connections import registry
 from koalendar.connections.actions import connect_with_code
-from koalendar.connections.models import Connection, Credential
+from koalendar.connections.models import Calendar, Connection, Credential
 from koalendar.connections.pkce import challenge_of, new_verifier
 
 # A Monday, 08:00 UTC, three weeks before the clocks of most zones do anything.
@@ -72,6 +72,24 @@ def make_connection(host: Host | None = None, *, user: str = "zoom-ada", **field
         **{"host": host, "credential": credential, "provider": "zoom", "is_default": True, "created_at": NOW}
         | fields
     )
+
+
+def make_calendar(host: Host | None = None, **fields: Any) -> Calendar:
+    """A calendar that blocks and has just been read, of a Google account that nobody calls."""
+    host = host or ada()
+    credential, _ = Credential.objects.get_or_create(
+        provider="google", client_id="sandbox-google-client", remote_user_id=f"google-{host.pk}"
+    )
+    connection, _ = Connection.objects.get_or_create(
+        host=host, credential=credential, defaults={"provider": "google", "created_at": NOW}
+    )
+    read = {
+        "read_at": NOW,
+        "read_from": NOW - timedelta(days=1),
+        "read_until": NOW + timedelta(days=90),
+    }
+    usual: dict[str, Any] = {"remote_id": host.email, "name": "Private", "blocks": True}
+    return Calendar.objects.create(connection=connection, host=host, **(usual | read | fields))
 
 
 def minutes(many: int) -> timedelta:

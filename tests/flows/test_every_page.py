@@ -11,17 +11,29 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from playwright.sync_api import Page, Route, expect
 
+from koalendar.booking import story
 from koalendar.booking.actions import cancel, decline
 from koalendar.booking.links import answer_token_for, token_for
-from koalendar.booking.models import Booking
+from koalendar.booking.models import Booking, Happening
+from koalendar.connections.models import Calendar
 from koalendar.delivery.tests.letterbox import arrived, full_booking, owed, parts
 from koalendar.delivery.tests.letterbox import give_link as give_link_of_mails
+from koalendar.scheduling.zones import to_minutes
 from koalendar.web.pages import bad_request, csrf_failure, server_error
 from tests.flows.conftest import AXE_TAGS
 from tests.flows.looks import IN_EVERY_LOOK
 from tests.flows.test_booking_page import fill_in, give_link
 from tests.flows.test_dashboard import host_pages, sign_in
-from tests.people import NOW, TUESDAY_NINE, ada, make_booking, make_connection, make_event_type, make_host
+from tests.people import (
+    NOW,
+    TUESDAY_NINE,
+    ada,
+    make_booking,
+    make_calendar,
+    make_connection,
+    make_event_type,
+    make_host,
+)
 
 pytestmark = [
     pytest.mark.looks,
@@ -191,6 +203,28 @@ def test_what_goes_wrong_with_a_hosts_zoom_or_forms_is_accessible(
     cancel(booking, by=Booking.By.INVITEE, now=NOW, reason="A cold")
     page.goto(f"{live_server.url}/dashboard/bookings/{booking.uid}/")
     is_accessible(page)
+
+
+@IN_EVERY_LOOK
+def test_pages_that_lean_on_calendars_are_accessible(
+    visit: Visit, live_server: Any, is_accessible: Check, width: int, scheme: str
+) -> None:
+    event_type = make_event_type()
+    booking, calendar = make_booking(event_type), make_calendar()
+    story.tell(booking.appointment, Happening.Kind.CONFLICT, at=NOW, start=booking.appointment.start)
+    minute = to_minutes(TUESDAY_NINE)
+    calendar.busy = [minute, minute + 60, minute + 180, minute + 300]
+    calendar.save()
+    page = sign_in(visit(width=width, color_scheme=scheme), ada(), site=live_server.url)
+    for path in ("/dashboard/week/?from=2026-12-01", f"/dashboard/bookings/{booking.uid}/"):
+        page.goto(f"{live_server.url}{path}")
+        is_accessible(page)
+    expect(page.get_by_role("heading", name="Your calendar has something else")).to_be_visible()
+    Calendar.objects.update(read_at=NOW - timedelta(hours=1))
+    for path in ("/dashboard/", f"/dashboard/bookings/{booking.uid}/reschedule", "/ada/intro-call/"):
+        page.goto(f"{live_server.url}{path}")
+        is_accessible(page)
+    expect(page.get_by_text("The calendar of Ada Lovelace cannot be read at the moment.")).to_be_visible()
 
 
 def test_too_many_tries_are_told_accessibly(visit: Visit, settings: Any, is_accessible: Check) -> None:

@@ -27,13 +27,15 @@ def unreadable_banner(host: Host, *, now: datetime) -> dict[str, str] | None:
 
 
 def _why(calendar: Calendar, host: Host, now: datetime) -> str:
-    names = {"calendar": calendar.name or _("a calendar")}
+    names = {"calendar": calendar.name or _("a calendar that you chose")}
     if calendar.gone_at is not None:
-        return _("Nobody can book you: %(calendar)s is not in your Google account any more.") % names
+        return _("Nobody can book you: “%(calendar)s” is not in your Google account any more.") % names
     if calendar.read_at is None and not calendar.problem:
-        return _("Nobody can book you yet: %(calendar)s is being read. This takes a few seconds.") % names
+        return _("Nobody can book you yet: “%(calendar)s” is being read. This takes a few seconds.") % names
     since = calendar.read_at or calendar.problem_since
     if since is None:
-        return _("Nobody can book you: %(calendar)s cannot be read.") % names
-    when = wording_for(host, now=now).exact(since)
-    return _("Nobody can book you: %(calendar)s could not be read since %(when)s.") % (names | {"when": when})
+        return _("Nobody can book you: “%(calendar)s” cannot be read.") % names
+    when = wording_for(host, now=now).moment(since)
+    return _("Nobody can book you: “%(calendar)s” has not been read since %(when)s.") % (
+        names | {"when": when}
+    )
