@@ -332,6 +332,7 @@ def _owe_meetings_of(credential: Credential, now: datetime) -> int:
     at_zoom = [appointment for appointment in concerned.order_by("start") if appointment.at_zoom]
     for appointment in at_zoom:
         owed.meeting(appointment, now=now)
+    owed.conflicts_soon(concerned, now=now)
     return len(at_zoom)
 
 

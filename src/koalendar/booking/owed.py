@@ -174,6 +174,11 @@ def conflict(appointment: Appointment, *, now: datetime) -> None:
     enqueue(CONFLICT, appointment.pk, due=now)
 
 
+def conflicts_soon(appointments: Iterable[Appointment], *, now: datetime) -> None:
+    """Where a conflict is still to be looked for, that can be done now."""
+    hasten(CONFLICT, [appointment.pk for appointment in appointments], now=now)
+
+
 def conflict_found(appointment: Appointment, *, now: datetime) -> bool:
     """The hosts shall hear that a calendar has something else at this time. False if they have."""
     told = False

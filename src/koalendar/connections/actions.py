@@ -323,6 +323,21 @@ def access_token(credential: Credential, *, now: datetime) -> str:
         raise
 
 
+def keep_at_hand(credential: Credential, *, until: datetime, now: datetime) -> None:
+    """Renew an access token that ends before `until`, for those who cannot wait for it: `token_at_hand`.
+
+    Trouble with it is none while the token lives. Raises Disconnected or Misconfigured.
+    """
+    row = Credential.objects.get(pk=credential.pk)
+    pair = _pair(row)
+    if row.expires_at is not None and row.expires_at >= until:
+        return
+    try:
+        refresh(row, refused=pair.access_token, now=now)
+    except Temporary as error:
+        logger.info("not_renewed_ahead", extra={"credential": row.pk, "reason": str(error.reason)})
+
+
 def token_at_hand(credential: Credential, *, now: datetime) -> str | None:
     """The access token that is stored, if it has not expired; without any call."""
     try:

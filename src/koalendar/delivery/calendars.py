@@ -77,6 +77,9 @@ def read_calendars(subject: str, *, now: datetime) -> Outcome:
 
 
 def _read(connection: Connection, now: datetime) -> None:
+    # Bookings ask with the token that is there, so it has to last until the next visit.
+    due = now + 2 * _pause(connection, now)
+    connections.keep_at_hand(connection.credential, until=due, now=now)
     client = connections.open_calendars(connection.credential)
     if connection.listed_at is None or connection.listed_at <= now - LIST_EVERY:
         _read_list(connection, now)

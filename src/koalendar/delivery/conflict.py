@@ -25,12 +25,13 @@ log = logging.getLogger(__name__)
 
 def look_for_conflict(subject: str, *, now: datetime) -> Outcome:
     """Ask the calendars about the time of the appointment with primary key `subject`, until all have answered
-    or the appointment is over. Those of accounts that do not let us ask any more are left out.
+    or the appointment is over. An account that does not let us ask is asked once it is connected again.
     """
     appointment = Appointment.objects.get(pk=int(subject))
     if appointment.status == Appointment.Status.CANCELLED or appointment.end <= now:
         return Done()
-    found, trouble = False, None
+    found = False
+    trouble: Outcome | None = None
     for credential, rows in _by_account(appointment):
         try:
             found |= _is_busy(appointment, credential, rows, now)
@@ -40,8 +41,9 @@ def look_for_conflict(subject: str, *, now: datetime) -> Outcome:
         except Misconfigured as error:
             log.exception("provider_misconfigured", extra={"reason": error.reason})
             trouble = Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
-        except Disconnected:
+        except Disconnected as error:
             tell_hosts(credential, now=now)
+            trouble = Retry(error.reason)
         except Rejected as error:
             connections.note_failure(credential, error.reason, now)
     if found:
@@ -52,9 +54,8 @@ def look_for_conflict(subject: str, *, now: datetime) -> Outcome:
 
 def _by_account(appointment: Appointment) -> list[tuple[Credential, list[Calendar]]]:
     """The calendars of its hosts that block, as of now."""
-    rows = Calendar.objects.filter(
-        blocks=True, gone_at=None, host__in=appointment.hosts, connection__state__in=Connection.LIVE
-    )
+    used = Calendar.objects.exclude(connection__state=Connection.State.REVOKED)
+    rows = used.filter(blocks=True, gone_at=None, host__in=appointment.hosts)
     accounts: dict[int, tuple[Credential, list[Calendar]]] = {}
     for row in rows.select_related("connection__credential").order_by("pk"):
         if not is_ignored(row):
@@ -66,6 +67,8 @@ def _by_account(appointment: Appointment) -> list[tuple[Credential, list[Calenda
 def _is_busy(appointment: Appointment, credential: Credential, rows: list[Calendar], now: datetime) -> bool:
     """Whether one of these calendars has something at that time which is not ours. Raises Temporary if one
     that says nothing might."""
+    if not rows[0].connection.is_live:
+        raise Disconnected(Reason.AUTHORIZATION_REFUSED)
     begin, end = appointment.start, appointment.end
     names = list(dict.fromkeys(row.remote_id for row in rows))
     told = connections.open_calendars(credential).busy(names, begin=begin, end=end)

@@ -11,7 +11,7 @@ from django.db import connection as database
 
 from koalendar import clock
 from koalendar.booking import looking, owed
-from koalendar.booking.actions import Wish, book, cancel, reschedule
+from koalendar.booking.actions import Wish, book, cancel, owe_meetings, reschedule
 from koalendar.booking.busy import NO_LOOK
 from koalendar.booking.errors import OutsideRules, SlotTaken
 from koalendar.booking.models import Booking, EventType, Happening, Message
@@ -27,7 +27,7 @@ from koalendar.delivery.worker import run_due
 from koalendar.outbox.models import Entry
 from koalendar.sandbox.server import Sandbox
 from tests.busy import ADA, busy_calls, connect_calendars, primary, put, read
-from tests.people import TUESDAY_NINE, ada, make_event_type, make_host, make_wish, minutes
+from tests.people import TUESDAY_NINE, ada, connect_google, make_event_type, make_host, make_wish, minutes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("present")]
 
@@ -308,6 +308,33 @@ def test_a_booking_that_has_ended_is_not_looked_into(sandbox: Sandbox) -> None:
     cancel(booking, by=Booking.By.HOST, now=clock.now())
     assert isinstance(look_for_conflict(str(booking.appointment_id), now=clock.now()), Done)
     assert not told()
+
+
+def test_an_account_that_is_broken_is_asked_once_it_is_connected_again(sandbox: Sandbox) -> None:
+    booking = doubtful(sandbox)
+    subject = str(booking.appointment_id)
+    put(sandbox, TUESDAY_NINE)
+    sandbox.google.revoke_user(ADA)
+    assert isinstance(look_for_conflict(subject, now=clock.now()), Retry)
+    assert Connection.objects.get().state == Connection.State.BROKEN
+    run_due()
+    run_due()
+    assert owed.is_looked_for(booking.appointment)
+    connect_google(sandbox)
+    owe_meetings(ada(), now=clock.now())
+    run_due()
+    assert len(told()) == 1
+
+
+def test_the_mail_says_how_that_came_and_leads_to_the_booking(sandbox: Sandbox) -> None:
+    booking = doubtful(sandbox)
+    put(sandbox, TUESDAY_NINE)
+    run_due()
+    (mail,) = [row for row in sandbox.mailbox.messages if row.subject.startswith("Busy at the same time")]
+    assert mail.to == [ada().email]
+    assert "When Ina Berg took this time, your calendar did not answer" in " ".join(mail.text.split())
+    assert f"/dashboard/bookings/{booking.uid}/" in mail.text
+    assert "BEGIN:VCALENDAR" not in mail.calendar
 
 
 def test_once_moved_it_is_in_conflict_no_more(sandbox: Sandbox) -> None:

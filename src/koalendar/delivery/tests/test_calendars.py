@@ -411,6 +411,22 @@ def test_entries_that_are_missing_are_made_and_others_left(sandbox: Sandbox) -> 
     assert Entry.objects.get(kind=owed.CALENDARS).version == version
 
 
+def test_the_token_outlasts_the_time_to_the_next_visit(sandbox: Sandbox) -> None:
+    """Bookings ask with the token that is there."""
+    connection = connect_calendars(sandbox)
+    fence = Credential.objects.get().fence
+    read(connection)
+    assert Credential.objects.get().fence == fence, "an hour is long enough"
+    Credential.objects.update(expires_at=clock.now() + minutes(30))
+    sandbox.google.fail_next("oauth_unavailable", path="/token$", times=1)
+    assert isinstance(read(connection), Wait), "no trouble while it lives"
+    assert primary().problem == ""
+    read(connection)
+    expires_at = Credential.objects.get().expires_at
+    assert expires_at is not None
+    assert expires_at > clock.now() + minutes(40)
+
+
 def test_an_expired_token_is_renewed_by_the_worker(sandbox: Sandbox) -> None:
     connection = connect_calendars(sandbox)
     sandbox.google.expire_access(ADA)

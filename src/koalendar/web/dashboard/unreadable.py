@@ -7,13 +7,15 @@ from django.utils.translation import gettext as _
 
 from koalendar.accounts.models import Host
 from koalendar.connections.calendars import unknown_of
-from koalendar.connections.models import Calendar
+from koalendar.connections.models import Calendar, Connection
 from koalendar.web.dashboard.wording import wording_for
 
 
 def unreadable_banner(host: Host, *, now: datetime) -> dict[str, str] | None:
-    """What stands on top of the dashboard while one of the host's calendars is unknown."""
-    found = unknown_of(host, now)
+    """What stands on top of the dashboard while one of the host's calendars is unknown; of an account that
+    has to be connected again, its own banner says so.
+    """
+    found = [row for row in unknown_of(host, now) if row.connection.state != Connection.State.BROKEN]
     if not found:
         return None
     worst = min(found, key=lambda row: (row.read_at is None and not row.problem, row.read_at or now))
