@@ -226,7 +226,7 @@ def test_the_page_about_the_app_calls_buttons_as_the_pages_do() -> None:
 
 def test_the_address_that_google_asks_for_is_the_one_that_answers() -> None:
     text = GOOGLE_APP.read_text(encoding="utf-8")
-    for name in ("google-callback",):
+    for name in ("google-callback", "google-webhook"):
         assert f"`https://book.example.com{reverse(name)}`" in text, name
     paths = {urlsplit(row[1].strip("`")).path for row in rows_of(GOOGLE_APP, "Every address")} - {
         "example.com"
