@@ -19,7 +19,13 @@ from koalendar.booking.actions import lock_hosts
 from koalendar.booking.errors import BookingRefused
 from koalendar.booking.judging import Findings
 from koalendar.booking.models import EventType, Profile, Schedule
-from koalendar.booking.setting_up import judge_schedule, lock_host, slug_taken_if_refused, unknown_schedule
+from koalendar.booking.setting_up import (
+    judge_calendar,
+    judge_schedule,
+    lock_host,
+    slug_taken_if_refused,
+    unknown_schedule,
+)
 
 
 class ChangedMeanwhile(BookingRefused):
@@ -37,13 +43,19 @@ class InUse(BookingRefused):
 
 
 def change_event_type(
-    event_type: EventType, *, revision: int | None, schedule: Schedule | None = None, **fields: object
+    event_type: EventType,
+    *,
+    revision: int | None,
+    schedule: Schedule | None = None,
+    calendar: str | None = None,
+    **fields: object,
 ) -> EventType:
-    """Give the event type these fields, and its host the schedule. Returns it as it is now.
+    """Give the event type these fields, and its host the schedule and calendar. Returns it as it is now.
 
-    Without `revision` whatever is there is changed. Raises ChangedMeanwhile (also when it was deleted), or
-    ValidationError by path for what no event type may have (see `rules.EVENT_TYPE`), for a slug that is
-    taken, and for a schedule of somebody else.
+    `calendar` is the public id of the one that its bookings go into, empty for the host's usual one, None for
+    no change. Without `revision` whatever is there is changed. Raises ChangedMeanwhile (also when it was
+    deleted), or ValidationError by path for what no event type may have (see `rules.EVENT_TYPE`), for a slug
+    that is taken, and for a schedule or calendar of somebody else.
     """
     with transaction.atomic():
         lock_hosts(event_type)
@@ -52,6 +64,9 @@ def change_event_type(
         if schedule is not None:
             with found.at("schedule"):
                 _give_hours(fresh, schedule)
+        if calendar is not None:
+            with found.at("calendar"):
+                _give_calendar(fresh, calendar)
         with found.at(""):
             _judge_with(fresh, fields)
         found.refuse()
@@ -67,6 +82,13 @@ def _give_hours(event_type: EventType, schedule: Schedule) -> None:
         raise unknown_schedule()
     seat.schedule = judge_schedule(seat.host, schedule)
     seat.save(update_fields=["schedule"])
+
+
+def _give_calendar(event_type: EventType, public_id: str) -> None:
+    seats = event_type.event_type_hosts.select_related("host", "calendar")
+    seat = seats.get(host=event_type.profile.host_id)
+    seat.calendar = judge_calendar(seat.host, public_id, present=seat.calendar)
+    seat.save(update_fields=["calendar"])
 
 
 def _judge_with(row: EventType | Schedule, fields: Mapping[str, object]) -> None:

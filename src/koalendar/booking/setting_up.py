@@ -23,6 +23,8 @@ from koalendar.booking.rules import (
     free_name,
     slug_from,
 )
+from koalendar.connections import calendars
+from koalendar.connections.models import Calendar
 
 
 def move_in(host: Host, *, slug: str = "", setup: Sequence[str] = (), language: str = "") -> Profile:
@@ -122,12 +124,19 @@ def default_schedule(host: Host) -> Schedule | None:
 
 
 def add_event_type(
-    host: Host, *, title: object, slug: object = "", schedule: Schedule | None = None, **fields: Any
+    host: Host,
+    *,
+    title: object,
+    slug: object = "",
+    schedule: Schedule | None = None,
+    calendar: str = "",
+    **fields: Any,
 ) -> EventType:
     """A new event type of this host with this schedule, or with the host's default.
 
-    Without `slug` a free one is made from the title. Raises ValidationError by path for what no event type
-    may have (see `rules.EVENT_TYPE`), for a slug that is taken, and for a schedule of somebody else.
+    `calendar` is the public id of the one that its bookings go into; the host's usual one without. Without
+    `slug` a free one is made from the title. Raises ValidationError by path for what no event type may have
+    (see `rules.EVENT_TYPE`), for a slug that is taken, and for a schedule or calendar of somebody else.
     """
     with transaction.atomic():
         lock_host(host)  # So that the schedule stays, and the address that is made stays free.
@@ -136,12 +145,14 @@ def add_event_type(
         found = Findings()
         with found.at("schedule"):
             chosen = judge_schedule(host, schedule)
+        with found.at("calendar"):
+            target = judge_calendar(host, calendar)
         with found.at(""):
             event_type.full_clean()
         found.refuse()
         with slug_taken_if_refused(event_type):
             event_type.save()
-        EventTypeHost.objects.create(event_type=event_type, host=host, schedule=chosen)
+        EventTypeHost.objects.create(event_type=event_type, host=host, schedule=chosen, calendar=target)
         return event_type
 
 
@@ -174,6 +185,20 @@ def judge_schedule(host: Host, schedule: Schedule | None) -> Schedule:
     found = default_schedule(host) if schedule is None else host.schedules.filter(pk=schedule.pk).first()
     if found is None:
         raise unknown_schedule()
+    return found
+
+
+def judge_calendar(host: Host, public_id: str, *, present: Calendar | None = None) -> Calendar | None:
+    """The host's calendar of this id, into which bookings can go, or which is the present one. None for the
+    host's usual one. Else ValidationError.
+    """
+    if not public_id:
+        return None
+    if present is not None and present.public_id == public_id:
+        return present
+    found = calendars.writable(host).filter(public_id=public_id).first()
+    if found is None:
+        raise ValidationError(_("Choose a calendar that bookings can go into"), code="unknown_calendar")
     return found
 
 

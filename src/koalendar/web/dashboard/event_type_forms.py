@@ -16,6 +16,8 @@ from koalendar.booking.judging import LONGEST_LINK
 from koalendar.booking.models import EventType, Schedule
 from koalendar.booking.rules import MAX_QUESTIONS
 from koalendar.booking.setting_up import default_schedule
+from koalendar.connections import calendars
+from koalendar.connections.models import Calendar
 from koalendar.web.dashboard.account_card import account_words
 from koalendar.web.dashboard.forms import field_errors
 from koalendar.web.dashboard.wording import in_minutes
@@ -104,6 +106,7 @@ class EventTypeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     url = forms.CharField(label=_("Link"), max_length=LONGEST_LINK, required=False)
+    calendar = forms.ChoiceField(label=_("Bookings go into"), required=False)
     # When
     schedule = forms.ModelChoiceField(label=_("Hours"), queryset=Schedule.objects.none(), empty_label=None)
     # Limits
@@ -177,6 +180,7 @@ class EventTypeForm(forms.Form):
         schedules = host.schedules.order_by("pk")
         self.fields["schedule"].queryset = schedules  # type: ignore[attr-defined]  # A ModelChoiceField.
         self._offer_accounts(_zoom_of(shown.locations))
+        self._offer_calendars(event_type)
         self._offer("slot_step", {*_STEPS, shown.slot_step})
         self._offer("buffer_before", {*_BUFFERS, shown.buffer_before})
         self._offer("buffer_after", {*_BUFFERS, shown.buffer_after})
@@ -197,6 +201,21 @@ class EventTypeForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", now_("The one for new bookings")), *live.items()]
         self.offers_accounts = len(live) > 1 or chosen is not None
+
+    def _offer_calendars(self, event_type: EventType | None) -> None:
+        """Those that bookings can go into, and the present one; a host without any is not asked."""
+        present = _calendar_of(event_type, self.host)
+        offered = {row.public_id: _calendar_words(row) for row in calendars.writable(self.host)}
+        if present is not None and present.public_id not in offered:
+            offered[present.public_id] = now_("%(name)s (bookings cannot go there now)") % {
+                "name": present.name
+            }
+        if not offered:
+            del self.fields["calendar"]
+            return
+        field = self.fields["calendar"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", now_("My usual calendar")), *offered.items()]
 
     def clean_slug(self) -> str:
         return str(self.cleaned_data["slug"]) or rules.slug_from(self.cleaned_data.get("title", ""))
@@ -300,6 +319,7 @@ def _initial(event_type: EventType, host: Host) -> dict[str, Any]:
         "address": place.get("in_person", {}).get("address", ""),
         "url": place.get("link", {}).get("url", ""),
         "schedule": _schedule(event_type, host),
+        "calendar": calendar.public_id if (calendar := _calendar_of(event_type, host)) else "",
         "notice": notice,
         "notice_unit": notice_unit,
         "expires": expires,
@@ -314,6 +334,20 @@ def _schedule(event_type: EventType, host: Host) -> Schedule | None:
     if event_type.pk:
         seat = event_type.event_type_hosts.filter(host=host).select_related("schedule").first()
     return seat.schedule if seat is not None else default_schedule(host)
+
+
+def _calendar_of(event_type: EventType | None, host: Host) -> Calendar | None:
+    """Where its bookings go, if that is not the host's usual calendar."""
+    if event_type is None or not event_type.pk:
+        return None
+    seat = event_type.event_type_hosts.filter(host=host).select_related("calendar").first()
+    return None if seat is None else seat.calendar
+
+
+def _calendar_words(row: Calendar) -> str:
+    """Its name, and that of its account where that says more."""
+    email = row.connection.credential.account_email
+    return row.name if email in ("", row.name) else f"{row.name} ({email})"
 
 
 def _in_unit(minutes: int) -> tuple[int, int]:

@@ -114,12 +114,16 @@ def _save(
     request: HttpRequest, host: Host, event_type: EventType | None, form: EventTypeForm, questions: Questions
 ) -> HttpResponse:
     fields = form.fields_of_event_type() | {"questions": questions.questions()}
-    schedule = form.cleaned_data["schedule"]
+    schedule, calendar = form.cleaned_data["schedule"], form.cleaned_data.get("calendar")
     if event_type is None:
-        add_event_type(host, schedule=schedule, **fields)
+        add_event_type(host, schedule=schedule, calendar=calendar or "", **fields)
     else:
         revising.change_event_type(
-            event_type, revision=form.cleaned_data["revision"] or 0, schedule=schedule, **fields
+            event_type,
+            revision=form.cleaned_data["revision"] or 0,
+            schedule=schedule,
+            calendar=calendar,
+            **fields,
         )
     drafts.drop(request)
     messages.success(request, _("Saved."))

@@ -220,8 +220,21 @@ def _show_hours(
         "schedule": schedule,
         "week": week_in_words(schedule),
         "zone": zone_now(schedule.zone, host.locale, now=clock.now()),
+        "google": _google(host, "hours"),
     }
     return _show(request, host, "hours", context, status=status)
+
+
+def _google(host: Host, step: str) -> dict[str, object] | None:
+    """Whether Google Calendar is connected, and where that is begun; None where it is off."""
+    if not connections.is_enabled("google"):
+        return None
+    connection = connections.connection_for(host, "google")
+    return {
+        "account": connection.credential.account_email if connection and connection.is_live else "",
+        "is_connected": connection is not None and connection.is_live,
+        "connect_url": reverse("google-connect", query={"next": _url(step)}),
+    }
 
 
 # ── 3: where you meet ──
