@@ -78,7 +78,10 @@ def make_calendar(host: Host | None = None, **fields: Any) -> Calendar:
     """A calendar that blocks and has just been read, of a Google account that nobody calls."""
     host = host or ada()
     credential, _ = Credential.objects.get_or_create(
-        provider="google", client_id="sandbox-google-client", remote_user_id=f"google-{host.pk}"
+        provider="google",
+        client_id="sandbox-google-client",
+        remote_user_id=f"google-{host.pk}",
+        defaults={"account_email": host.email, "scopes": _google_scopes()},
     )
     connection, _ = Connection.objects.get_or_create(
         host=host, credential=credential, defaults={"provider": "google", "created_at": NOW}
@@ -88,8 +91,12 @@ def make_calendar(host: Host | None = None, **fields: Any) -> Calendar:
         "read_from": NOW - timedelta(days=1),
         "read_until": NOW + timedelta(days=90),
     }
-    usual: dict[str, Any] = {"remote_id": host.email, "name": "Private", "blocks": True}
+    usual: dict[str, Any] = {"remote_id": host.email, "name": "Private", "color": "#9fe1e7", "blocks": True}
     return Calendar.objects.create(connection=connection, host=host, **(usual | read | fields))
+
+
+def _google_scopes() -> str:
+    return " ".join(scope.name for scope in registry.known("google").wanted_scopes)
 
 
 def minutes(many: int) -> timedelta:

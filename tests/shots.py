@@ -390,6 +390,7 @@ SHOTS = [
     Shot("connect-account", connect_account, signed_in=True),
     Shot("zoom-trouble", at("/dashboard/integrations/?trouble=1"), signed_in=True),
     Shot("zoom-disconnect", disconnect, signed_in=True),
+    Shot("google-start", at("/integrations/google/start?another=1"), signed_in=True),
     Shot("settings", at("/dashboard/settings/"), signed_in=True),
     Shot("key-form", at("/dashboard/settings/keys/new"), signed_in=True),
     Shot("key-made", new_key, signed_in=True),

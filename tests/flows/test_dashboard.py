@@ -20,7 +20,7 @@ from koalendar.outbox.models import Entry
 from koalendar.sandbox.server import Sandbox
 from tests.flows.keys import focused, go, press, settled_on, tab_to
 from tests.flows.looks import IN_EVERY_LOOK
-from tests.people import PASSWORD, ada, make_booking, make_connection, make_event_type
+from tests.people import PASSWORD, ada, make_booking, make_calendar, make_connection, make_event_type
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -331,6 +331,10 @@ def host_pages() -> list[str]:
     Entry.objects.filter(kind="meeting").update(due_at=None)
     request = book(make_event_type(slug="advice", requires_confirmation=True), hour=11)
     schedule = ada().schedules.get().public_id
+    calendar = make_calendar(is_primary=True, is_target=True, is_writable=True, role="owner", read_at=None)
+    make_calendar(remote_id="family", name="Family", role="reader", read_at=None, ignored_at=clock.now())
+    make_calendar(remote_id="old", name="An old one, of a name that is rather long", gone_at=clock.now())
+    make_calendar(remote_id="quiet", name="Quiet", role="freeBusyReader", blocks=False)
     return [
         "/dashboard/",
         "/dashboard/?q=nobody",
@@ -358,6 +362,9 @@ def host_pages() -> list[str]:
         f"/dashboard/integrations/zoom/{connection.public_id}/disconnect",
         "/integrations/zoom/install",
         "/integrations/zoom/callback?code=stray",
+        f"/dashboard/integrations/google/{calendar.connection.public_id}/disconnect",
+        "/integrations/google/start?another=1",
+        "/integrations/google/callback?code=stray",
         "/dashboard/settings/",
         "/dashboard/support/",
     ]

@@ -83,7 +83,7 @@ def test_a_newcomer_starts_the_demo_twice_and_ends_it_by_ctrl_c(tmp_path: Path) 
         page = httpx2.get(f"http://localhost:{port}/ada/intro-call/")
         assert page.status_code == 200
         assert "Intro call" in page.text
-        for word in ("ada@example.com", "koalendar-demo", "/mail/", "/zoom/", "/dashboard/"):
+        for word in ("ada@example.com", "koalendar-demo", "/mail/", "/zoom/", "/google/", "/dashboard/"):
             assert word in demo.text
         assert len(children_of(tmp_path)) >= 4
     finally:

@@ -186,6 +186,10 @@ def _of_google() -> dict[str, str]:
             "The permissions of this app have changed. Reconnect Google Calendar and allow all."
         ),
         "user_gone": _("The Google account is suspended or deleted. Connect another account."),
+        "app_disabled": _(
+            "Google has switched this site's app off. Whoever runs the site has to look into its Google "
+            "project."
+        ),
         "admin_disabled": _(
             "Your Google admin has blocked this app. Ask for its approval, then reconnect Google Calendar."
         ),

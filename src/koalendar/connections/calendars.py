@@ -184,7 +184,7 @@ def keep_list(connection: Connection, found: Sequence[RemoteCalendar], now: date
         missing = [row for row in rows.values() if row.gone_at is None]
         Calendar.objects.filter(pk__in=[row.pk for row in missing]).update(gone_at=now)
         newly_gone = [row for row in missing if row.blocks or row.is_target]
-        if newly_gone:
+        if gone_from(held).exists():
             _need_attention(held, Reason.CALENDAR_GONE, now)
         else:
             _lift_if_none_is_gone(held)

@@ -255,6 +255,17 @@ def test_a_target_that_vanished_receives_nothing_and_is_the_target_again_when_it
     assert reread(connection).state == State.ACTIVE
 
 
+def test_reconnecting_does_not_hide_that_a_calendar_is_missing() -> None:
+    host = make_host()
+    connection = connect(host)
+    keep_list(connection, [OWN, CLUB], NOW)
+    keep_list(connection, [CLUB], NOW)
+    again = connect(host)
+    assert again.state == State.ACTIVE
+    assert keep_list(again, [CLUB], LATER) == []
+    assert reread(connection).problem == Reason.CALENDAR_GONE
+
+
 def test_a_calendar_that_nobody_uses_may_vanish() -> None:
     host = make_host()
     connection = connect(host)
