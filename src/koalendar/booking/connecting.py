@@ -54,6 +54,8 @@ def _follow_up(connection: Connection, now: datetime) -> Connection:
         except ProviderError as error:
             actions.note_failure(connection.credential, error.reason, now)
         connection.refresh_from_db()
+        with transaction.atomic():
+            _owe_reading([connection], now)
     return connection
 
 

@@ -44,8 +44,8 @@ class AccountCard:
     """`provider` is its kind, `name` what people call it. `state` is a connection's, or `none`; `tone` is the
     chip's; `sentences` stand below each other.
 
-    `event_types` are those that use the account; `coming` the first of `coming_count` bookings. `is_alone`
-    says that the host has no other account.
+    `needs_consent` says that connecting again mends what is wrong. `event_types` are those that use the
+    account; `coming` the first of `coming_count` bookings. `is_alone` says that the host has no other account.
     """
 
     provider: str
@@ -67,6 +67,7 @@ class AccountCard:
     coming: Sequence["ComingBooking"] = ()
     coming_count: int = 0
     without_link: int = 0
+    needs_consent: bool = False
     is_default: bool = False
     is_alone: bool = True
 
@@ -155,6 +156,8 @@ def _card(
         coming=_coming(list(coming[:SHOWN_BOOKINGS]), words),
         coming_count=coming.count(),
         without_link=0 if is_google else bookings.coming_without_link(host, now=now),
+        needs_consent=connection.state == Connection.State.ATTENTION
+        and connection.problem not in (Reason.CALENDAR_GONE, Reason.CALENDAR_UNREADABLE),
         is_default=connection.is_default,
         is_alone=is_alone,
     )

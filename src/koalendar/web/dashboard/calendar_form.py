@@ -86,7 +86,7 @@ def _account(connection: Connection) -> str:
 
 def _line(row: Calendar, words: HostWording) -> Line:
     can_be_target = row.is_target or (row.is_writable and row.gone_at is None)
-    is_unknown = row.blocks and calendars.is_unknown(row, words.now)
+    trouble = _trouble(row) if row.blocks and calendars.is_unknown(row, words.now) else ""
     return Line(
         public_id=row.public_id,
         name=row.name or _("A calendar whose name we have erased"),
@@ -96,8 +96,8 @@ def _line(row: Calendar, words: HostWording) -> Line:
         can_block=row.blocks or (row.gone_at is None and queries.may(row.connection, Ability.READ_BUSY)),
         is_target=row.is_target,
         can_be_target=can_be_target,
-        why_not="" if can_be_target else _why_not(row),
-        trouble=_trouble(row) if is_unknown else "",
+        why_not="" if can_be_target or trouble else _why_not(row),
+        trouble=trouble,
         is_ignored=row.blocks and calendars.is_ignored(row),
     )
 
@@ -128,11 +128,13 @@ def _why_not(row: Calendar) -> str:
 def _trouble(row: Calendar) -> str:
     """Why it is unknown whether the host is busy."""
     if row.gone_at is not None:
-        return _("It is not in your account any more, so we cannot see when you are busy.")
+        return _(
+            "It is not in your account any more, so we cannot see when you are busy. Untick it, or ignore it."
+        )
     if not row.connection.is_live:
         return _("Its account has to be connected again, so we cannot see when you are busy.")
     if row.problem:
         return problems.in_words(row.problem, row.connection.provider)
     if row.read_at is None:
-        return _("It is being read for the first time.")
-    return _("It could not be read for a while.")
+        return _("It is being read for the first time. Until it has been read, no times are offered.")
+    return _("It could not be read for a while. Until it has been read, no times are offered.")
