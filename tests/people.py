@@ -130,3 +130,14 @@ def _connect(provider: str, consent: str, host: Host, user: str, scopes: list[st
     return connect_with_code(
         host=host, provider=provider, code=code, verifier=verifier, redirect_uri=redirect_uri, now=clock.now()
     )
+
+
+def make_target(connection: Connection, remote_id: str = "", **fields: Any) -> Calendar:
+    """The calendar of the account into which its host's bookings go."""
+    usual = {"name": "Ada", "role": "owner", "zone": "UTC", "is_writable": True, "is_target": True}
+    return Calendar.objects.create(
+        connection=connection,
+        host=connection.host,
+        remote_id=remote_id or connection.credential.account_email,
+        **(usual | fields),
+    )

@@ -17,11 +17,12 @@ from django.db.models import F, Q, QuerySet
 from koalendar.accounts.models import Host
 from koalendar.booking import owed, story
 from koalendar.booking.busy import NO_LOOK, Look
-from koalendar.booking.errors import KeyReused, OtherInZoom, OutsideRules, SlotTaken, WrongState
+from koalendar.booking.errors import KeyReused, OtherThere, OutsideRules, SlotTaken, WrongState
 from koalendar.booking.guards import OVERLAP
 from koalendar.booking.models import (
     Appointment,
     Booking,
+    CalendarCopy,
     EventType,
     EventTypeHost,
     Happening,
@@ -108,6 +109,7 @@ def book(
         appointment.hosts, appointment.seats = [hosts[seat.host_id] for seat in takes], list(takes)
         booking = _seat(appointment, wish, now=now, by=by)
         _doubt(appointment, seen, now=now)
+        owed.first_events(appointment, now=now)
         if once is not None:
             Idempotency.objects.create(
                 caller=once.caller,
@@ -141,6 +143,7 @@ def confirm(booking: Booking, *, now: datetime) -> Booking:
         appointment.save(update_fields=["status", "revision"])
         owed.silence(booking)
         owed.agreed(booking, owed.facts_of(booking) | {"by": Booking.By.HOST}, now=now)
+        owed.event(appointment, now=now)
         return booking
 
 
@@ -203,19 +206,20 @@ def reschedule(
         return booking
 
 
-def follow_zoom(booking: Booking, *, start: datetime, now: datetime) -> Booking:
-    """Reschedule to the time that the host gave the meeting in Zoom, which was shown to him as `start`.
+def follow(booking: Booking, *, start: datetime, now: datetime) -> Booking:
+    """Reschedule to the time that the host gave the meeting in Zoom, or the event in his calendar, which was
+    shown to him as `start`. A length that he gave it there is not taken over.
 
     It is his own change, so his own rules (hours, notice, window, limits) do not hold it up; what else he has
     booked does. Raises SlotTaken, WrongState, OutsideRules(`notice`) for a time that has passed, or
-    OtherInZoom.
+    OtherThere.
     """
     with _one_winner(), transaction.atomic():
         booking = _locked(booking)
         appointment = booking.appointment
         _judge_change(booking, by=Booking.By.HOST, now=now)
-        if not appointment.meetings.filter(state=Meeting.State.PRESENT, seen_start=start).exists():
-            raise OtherInZoom
+        if not _is_seen(appointment, start):
+            raise OtherThere
         begin = start.replace(second=0, microsecond=0)
         if begin <= now:
             raise OutsideRules("notice")
@@ -229,8 +233,17 @@ def restore_in_zoom(booking: Booking, *, now: datetime) -> None:
     with transaction.atomic():
         booking = _locked(booking)
         _judge_change(booking, by=Booking.By.HOST, now=now)
-        _forget_seen(booking.appointment)
+        _forget_seen_in_zoom(booking.appointment)
         owed.meeting(booking.appointment, now=now)
+
+
+def restore_in_calendar(booking: Booking, *, now: datetime) -> None:
+    """Give the calendar event the booked time again, or put it back where somebody deleted it."""
+    with transaction.atomic():
+        booking = _locked(booking)
+        _judge_change(booking, by=Booking.By.HOST, now=now)
+        _forget_seen_in_calendar(booking.appointment)
+        owed.event(booking.appointment, now=now)
 
 
 def remake_meeting(booking: Booking, *, now: datetime, gone: str = "") -> None:
@@ -256,6 +269,7 @@ def remake_meeting(booking: Booking, *, now: datetime, gone: str = "") -> None:
         )
         if lost:
             story.tell(booking.appointment, Happening.Kind.DELETED_THERE, at=now)
+            owed.event_follows(booking.appointment, now=now)
         owed.meeting(booking.appointment, now=now)
 
 
@@ -280,26 +294,29 @@ def cancel(booking: Booking, *, by: Booking.By, now: datetime, reason: str = "")
 def retry_copies(booking: Booking, *, now: datetime) -> None:
     """Try the outside copies and unsent mails of this booking again now, whatever wait was set.
 
-    The meeting is told and read anew even if it should be up to date: somebody may have deleted it in Zoom,
-    and then it is made anew. One that was moved there stays where it is until the host has chosen.
+    Meeting and calendar event are told and read anew even if they should be up to date: somebody may have
+    deleted them there. What was moved there stays where it is until the host has chosen.
     """
     with transaction.atomic():
         booking = _locked(booking)
         present = booking.appointment.meetings.filter(state=Meeting.State.PRESENT)
         present.filter(seen_start=None).update(applied_hash="", fence=F("fence") + 1)
+        events = booking.appointment.calendar_copies.filter(state=CalendarCopy.State.PRESENT)
+        events.filter(seen_at=None).update(applied_hash="", fence=F("fence") + 1)
         owed.meeting(booking.appointment, now=now)
+        owed.event(booking.appointment, now=now)
         owed.send_again(booking, now=now)
 
 
 def owe_meetings(host: Host, *, now: datetime) -> int:
     """A connection of `host` works again: owe what coming appointments need, and what cancelled ones left.
 
-    That concerns every host who uses the same accounts, since their tokens came back with it. Returns how
-    many meetings are owed.
+    That concerns every host who uses the same accounts, since their tokens came back with it. Calendar events
+    are owed alike. Returns how many meetings are owed.
     """
     accounts = Credential.objects.filter(connections__host=host, connections__state__in=Connection.LIVE)
     with transaction.atomic():
-        many = sum(_owe_meetings_of(account, now) for account in accounts.distinct().order_by("pk"))
+        many = sum(_owe_copies_of(account, now) for account in accounts.distinct().order_by("pk"))
         for account in accounts:
             owed.care(account, now=now)
         for connection in with_calendars(Connection.objects.filter(credential__in=accounts)):
@@ -319,7 +336,37 @@ def owe_what_waited(credential: Credential, *, now: datetime) -> int:
     if not is_unseen and not any(waits_for_connection(host, now=now) for host in hosts):
         return 0
     with transaction.atomic():
-        return _owe_meetings_of(credential, now)
+        return _owe_copies_of(credential, now)
+
+
+def owe_events(host: Host, *, now: datetime) -> None:
+    """The host's calendars can be written, or he has chosen another for his bookings: owe the events that
+    coming appointments need, and the end of those that cancelled ones left.
+
+    What he deleted in the calendar stays deleted.
+    """
+    live = CalendarCopy.objects.exclude(state=CalendarCopy.State.GONE).filter(host=host)
+    deleted = CalendarCopy.objects.filter(host=host, state=CalendarCopy.State.GONE, problem=DELETED_THERE)
+    is_shown = Q(calendar_copies__in=live)
+    coming = Q(status__in=_LIVE, end__gt=now) & (is_shown | ~Q(calendar_copies__in=deleted))
+    left_behind = Q(status=Appointment.Status.CANCELLED) & is_shown
+    concerned = Appointment.objects.filter(coming | left_behind, holds__host=host).distinct()
+    with transaction.atomic():
+        for appointment in concerned.select_related("event_type").order_by("start"):
+            owed.event(appointment, now=now)
+
+
+_LIVE = (Appointment.Status.TENTATIVE, Appointment.Status.CONFIRMED)
+
+
+def _owe_copies_of(credential: Credential, now: datetime) -> int:
+    """What this account is for; gives how many meetings are owed."""
+    if credential.provider != "zoom":
+        users = Host.objects.filter(connections__credential=credential)
+        for host in users.filter(connections__state__in=Connection.LIVE).distinct().order_by("pk"):
+            owe_events(host, now=now)
+        return 0
+    return _owe_meetings_of(credential, now)
 
 
 def _owe_meetings_of(credential: Credential, now: datetime) -> int:
@@ -404,7 +451,8 @@ def _move_to(booking: Booking, start: datetime, *, by: Booking.By, now: datetime
     appointment.revision += 1
     appointment.save(update_fields=["start", "end", "revision"])
     _move_holds(appointment)
-    _forget_seen(appointment)
+    _forget_seen_in_zoom(appointment)
+    _forget_seen_in_calendar(appointment)
     booking.sequence += 1
     booking.changed_at, booking.reason, booking.no_show_at = now, reason, None
     is_request = booking.status == Booking.Status.PENDING
@@ -412,6 +460,7 @@ def _move_to(booking: Booking, start: datetime, *, by: Booking.By, now: datetime
         booking.expires_at = _answer_until(appointment, now=now)
     booking.save(update_fields=["sequence", "changed_at", "reason", "no_show_at", "expires_at"])
     facts = owed.facts_of(booking) | {"before": before, "by": by, "reason": reason}
+    owed.event(appointment, now=now)
     if is_request:
         _ask(booking, Message.Kind.RESCHEDULED, facts, now=now)
         return
@@ -420,10 +469,26 @@ def _move_to(booking: Booking, start: datetime, *, by: Booking.By, now: datetime
     owed.reminders(booking, now=now)
 
 
-def _forget_seen(appointment: Appointment) -> None:
+def _is_seen(appointment: Appointment, start: datetime) -> bool:
+    """Whether the meeting is at this other time in Zoom, or the event in the calendar."""
+    meetings = appointment.meetings.filter(state=Meeting.State.PRESENT, seen_start=start)
+    events = appointment.calendar_copies.filter(state=CalendarCopy.State.PRESENT, seen_start=start)
+    return meetings.exists() or events.exists()
+
+
+def _forget_seen_in_zoom(appointment: Appointment) -> None:
     """What was chosen here counts: Zoom is told of it whatever it was told before and shows now."""
     seen = appointment.meetings.filter(state=Meeting.State.PRESENT).exclude(seen_start=None)
-    seen.update(seen_start=None, seen_at=None, told_start=None, applied_hash="", fence=F("fence") + 1)
+    seen.update(**_UNSEEN, fence=F("fence") + 1)
+
+
+def _forget_seen_in_calendar(appointment: Appointment) -> None:
+    """As for Zoom."""
+    seen = appointment.calendar_copies.filter(state=CalendarCopy.State.PRESENT).exclude(seen_at=None)
+    seen.update(**_UNSEEN, seen_end=None, told_end=None, fence=F("fence") + 1)
+
+
+_UNSEEN = {"seen_start": None, "seen_at": None, "told_start": None, "applied_hash": ""}
 
 
 def _judge_holds(appointment: Appointment, start: datetime) -> None:
@@ -528,6 +593,7 @@ def _end(booking: Booking, status: Booking.Status, *, now: datetime, reason: str
     appointment.save(update_fields=["status", "revision"])
     appointment.holds.update(active=False)
     owed.meeting(appointment, now=now)
+    owed.event(appointment, now=now)
     owed.silence(booking)
 
 

@@ -65,6 +65,7 @@ def _erase_of(appointment: Appointment, record: Deletion, now: datetime) -> int:
             enqueue(owed.MEETING, appointment.pk, due=now)
         elif appointment.end > now:
             owed.meeting(appointment, now=now)
+            owed.event_follows(appointment, now=now)
         return len(rows)
 
 

@@ -29,8 +29,8 @@ class WrongState(BookingRefused):
         self.state = state
 
 
-class OtherInZoom(BookingRefused):
-    """What the host was shown of the meeting in Zoom is not how it is any more."""
+class OtherThere(BookingRefused):
+    """What the host was shown of the meeting in Zoom, or the event in his calendar, is not so any more."""
 
 
 class TooManyMails(BookingRefused):

@@ -1,4 +1,4 @@
-"""Writes down what a change owes to the outside: the meeting's state, mails, reminders.
+"""Writes down what a change owes to the outside: the meeting's state, calendar events, mails, reminders.
 
 Called inside the transaction of the change. The kinds of entry are named here once; the delivery room
 says how each is brought about.
@@ -15,18 +15,20 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 
 from koalendar.accounts.models import AccountMail, Host
 from koalendar.booking.errors import TooManyMails
-from koalendar.booking.models import Appointment, Booking, Meeting, Message
-from koalendar.connections import consents
+from koalendar.booking.models import Appointment, Booking, CalendarCopy, Meeting, Message
+from koalendar.connections import calendars, consents
 from koalendar.connections import queries as connections
-from koalendar.connections.models import Connection, Consent, Credential
+from koalendar.connections.models import Calendar, Connection, Consent, Credential
 from koalendar.outbox.models import Entry
 from koalendar.outbox.queue import enqueue, enqueue_new, hasten
 
 MEETING = "meeting"
+EVENT = "event"
+CALENDARS = "calendars"
 EXPIRY = "expiry"
 MAIL = "mail"
 ACCOUNT_MAIL = "account_mail"
@@ -104,6 +106,87 @@ def _host_and_connection(appointment: Appointment) -> tuple[Host | None, str | N
     of_seat = None if seat.connection is None else seat.connection.public_id
     host = next(host for host in appointment.hosts if host.pk == seat.host_id)
     return host, appointment.location.get("connection") or of_seat
+
+
+def calendar_for(appointment: Appointment, host: Host) -> Calendar | None:
+    """Where the appointment is to stand: the calendar that the event type names for this host, else his usual
+    one for bookings. None if he has none, or none that we may still write into."""
+    seat = next((seat for seat in appointment.seats if seat.host_id == host.pk), None)
+    chosen = None
+    if seat is not None and seat.calendar_id is not None:
+        chosen = calendars.writable(host, seat.calendar_id)
+    return chosen or calendars.target_of(host)
+
+
+def first_events(appointment: Appointment, *, now: datetime) -> None:
+    """The appointment is new: it shall stand in the calendar of each of its hosts who has one for that."""
+    shown = [(host, calendar_for(appointment, host)) for host in appointment.hosts]
+    enqueue_new(
+        [
+            Entry(
+                kind=EVENT,
+                subject=new_copy(appointment, host, generation=1, now=now).subject,
+                due_at=now,
+                lane=_lane_of(calendar.connection.credential_id),
+            )
+            for host, calendar in shown
+            if calendar is not None
+        ]
+    )
+
+
+def event(appointment: Appointment, *, now: datetime) -> None:
+    """The appointment's events shall be as the appointment is now: made, changed, or gone.
+
+    One that somebody deleted in the calendar is made anew: the change of ours is the newer word.
+    """
+    live = {copy.host_id: copy for copy in _live_copies(appointment)}
+    for host in appointment.hosts:
+        copy = live.get(host.pk)
+        calendar = None if copy is not None and copy.credential_id else calendar_for(appointment, host)
+        if copy is None and calendar is not None and appointment.status != Appointment.Status.CANCELLED:
+            copy = next_copy(appointment, host, now=now)
+        if copy is not None:
+            _enqueue_event(copy, calendar, now=now)
+
+
+def event_follows(appointment: Appointment, *, now: datetime) -> None:
+    """What the events show besides the time has changed, such as the link; none is made for that alone."""
+    for copy in _live_copies(appointment):
+        calendar = None if copy.credential_id else calendar_for(appointment, copy.host)
+        _enqueue_event(copy, calendar, now=now)
+
+
+def _live_copies(appointment: Appointment) -> QuerySet[CalendarCopy]:
+    return appointment.calendar_copies.exclude(state=CalendarCopy.State.GONE).select_related("host")
+
+
+def _enqueue_event(copy: CalendarCopy, calendar: Calendar | None, *, now: datetime) -> None:
+    credential = copy.credential_id or (calendar.connection.credential_id if calendar is not None else None)
+    enqueue(EVENT, copy.subject, due=now, lane=_lane_of(credential))
+
+
+def next_copy(appointment: Appointment, host: Host, *, now: datetime) -> CalendarCopy:
+    """A row for an event that is yet to be made, of the next generation."""
+    before = appointment.calendar_copies.filter(host=host).count()
+    return new_copy(appointment, host, generation=before + 1, now=now)
+
+
+def new_copy(appointment: Appointment, host: Host, *, generation: int, now: datetime) -> CalendarCopy:
+    """As `next_copy`. Of several hosts one has the invitee invited, by whom stands in the event type."""
+    return CalendarCopy.objects.create(
+        appointment=appointment,
+        host=host,
+        generation=generation,
+        is_inviting=appointment.event_type.google_invites and host.pk == appointment.hosts[0].pk,
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def calendars_again(connection_id: int, *, now: datetime) -> None:
+    """An event of ours has changed in a calendar of this connection: its busy times are read again soon."""
+    hasten(CALENDARS, [connection_id], now=now)
 
 
 def look_now(meeting: Meeting, *, now: datetime) -> None:
@@ -263,22 +346,32 @@ def expiry(booking: Booking) -> None:
 
 
 def seen_in_zoom(meeting: Meeting, *, now: datetime) -> None:
-    """The hosts shall hear what somebody did to the meeting in Zoom; a little later, since whoever moves it
-    there often moves it twice."""
-    appointment = meeting.appointment
-    seen = meeting.seen_start
+    """The hosts shall hear what somebody did to the meeting in Zoom."""
+    _seen_there(meeting, Message.Kind.IN_ZOOM, meeting.appointment.hosts, now=now)
+
+
+def seen_in_calendar(copy: CalendarCopy, *, now: datetime) -> None:
+    """The host shall hear what somebody did to the event in his calendar."""
+    _seen_there(copy, Message.Kind.IN_CALENDAR, [copy.host], now=now)
+
+
+def _seen_there(
+    copy: Meeting | CalendarCopy, kind: Message.Kind, hosts: Sequence[Host], *, now: datetime
+) -> None:
+    """A little later, since whoever moves something there often moves it twice."""
+    appointment, seen = copy.appointment, copy.seen_start
     facts = times_of(appointment) | {"seen": None if seen is None else seen.isoformat()}
     for booking in appointment.bookings.filter(status__in=Booking.LIVE):
-        for host in appointment.hosts:
+        for host in hosts:
             message(
                 booking,
                 Message.Audience.HOST,
                 host.email,
-                Message.Kind.IN_ZOOM,
+                kind,
                 facts=facts,
                 due=now + _SECOND_THOUGHTS,
                 now=now,
-                edition=meeting.edition,
+                edition=copy.edition,
             )
 
 

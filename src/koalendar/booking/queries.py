@@ -19,6 +19,7 @@ from koalendar.accounts.models import Host
 from koalendar.booking.ids import is_public_id
 from koalendar.booking.models import (
     Booking,
+    CalendarCopy,
     EventType,
     EventTypeHost,
     Happening,
@@ -32,7 +33,7 @@ from koalendar.booking.models import (
 from koalendar.booking.models.appointment import LONGEST_HOLD
 from koalendar.booking.models.event_type import hours_without
 from koalendar.booking.models.profile import Away
-from koalendar.booking.owed import MAIL, MEETING, entries_of
+from koalendar.booking.owed import EVENT, MAIL, MEETING, entries_of
 from koalendar.booking.prepared import Given, Prepared
 from koalendar.booking.problems import DELETED_THERE, MOVED_THERE, NOT_CONNECTED
 from koalendar.connections import mirror
@@ -281,30 +282,119 @@ def _place_of(
 _TELLING = (CopyState.PENDING, CopyState.FAILED)
 
 
-def _problem(row: Meeting, drift: str, *, given_up: bool) -> str:
+def _problem(row: Meeting | CalendarCopy, drift: str, *, given_up: bool) -> str:
     """Why a change of ours was refused comes first: it says why choosing again would not help."""
     return row.problem if given_up and row.problem else drift or row.problem
 
 
-def _drift(booking: Booking, row: Meeting, *, now: datetime) -> str:
-    """What somebody did to the meeting in Zoom and the host has still to decide about; empty for nothing."""
+def _drift(booking: Booking, row: Meeting | CalendarCopy, *, now: datetime) -> str:
+    """What somebody did there, to the meeting or event, and the host has still to decide about; empty for
+    nothing."""
     if not booking.is_live or booking.appointment.end <= now:
         return ""
     if row.was_deleted_there:
         return DELETED_THERE
-    return MOVED_THERE if row.seen_start is not None and row.state == Meeting.State.PRESENT else ""
+    return MOVED_THERE if row.seen_start is not None and row.state == row.State.PRESENT else ""
 
 
-def _copy_state(booking: Booking, row: Meeting, entry: Entry | None, drift: str) -> CopyState:
+def _copy_state(booking: Booking, row: Meeting | CalendarCopy, entry: Entry | None, drift: str) -> CopyState:
     if entry is not None and entry.needs_person:
         return CopyState.FAILED
     if entry is not None and entry.due_at is not None:
         return CopyState.PENDING
     if drift:
         return CopyState.FAILED
-    if row.state == Meeting.State.GONE:
+    if row.state == row.State.GONE:
         return CopyState.REMOVED
-    return CopyState.READY if booking.is_live and row.state == Meeting.State.PRESENT else CopyState.PENDING
+    return CopyState.READY if booking.is_live and row.state == row.State.PRESENT else CopyState.PENDING
+
+
+# ── In the host's calendar ──
+
+
+@dataclass(frozen=True, slots=True)
+class InCalendar:
+    """How far the event in the host's calendar is.
+
+    `problem` is a code of `booking.problems`. `seen_start` and `seen_end` are the time that somebody gave the
+    event there; such an event, and one that was deleted there, has failed in that the host has to choose.
+    `url` shows it to its host. `is_inviting` says that the provider invites, and not our own mail.
+    """
+
+    state: CopyState
+    problem: str = ""
+    since: datetime | None = None
+    next_try: datetime | None = None
+    attempts: int = 0
+    waits_for_host: bool = False
+    seen_start: datetime | None = None
+    seen_end: datetime | None = None
+    url: str = ""
+    is_inviting: bool = False
+
+    @property
+    def is_drifted(self) -> bool:
+        """Whether the host has to choose about what was done to the event there."""
+        return self.problem in (MOVED_THERE, DELETED_THERE)
+
+
+def calendar_copy(booking: Booking, *, now: datetime) -> InCalendar:
+    """How far the event of this booking is, in the calendar of the first host who has one."""
+    return calendar_copies_of([booking], now=now)[booking.pk]
+
+
+def calendar_copies_of(bookings: Iterable[Booking], *, now: datetime) -> dict[int, InCalendar]:
+    """As `calendar_copy` of each of these bookings, by booking id; in two queries for all of them."""
+    bookings = list(bookings)
+    rows = CalendarCopy.objects.filter(appointment__in={booking.appointment_id for booking in bookings})
+    latest = {row.appointment_id: row for row in rows.order_by("-host_id", "generation")}
+    subjects = [row.subject for row in latest.values()]
+    entries = (
+        {entry.subject: entry for entry in Entry.objects.filter(kind=EVENT, subject__in=subjects)}
+        if subjects
+        else {}
+    )
+    return {
+        booking.pk: _in_calendar(booking, row, entries.get(row.subject), now=now)
+        if (row := latest.get(booking.appointment_id)) is not None
+        else InCalendar(CopyState.NONE)
+        for booking in bookings
+    }
+
+
+def _in_calendar(booking: Booking, row: CalendarCopy, entry: Entry | None, *, now: datetime) -> InCalendar:
+    drift = _drift(booking, row, now=now)
+    state = _copy_state(booking, row, entry, drift)
+    given_up = entry is not None and entry.needs_person
+    return InCalendar(
+        state=state,
+        problem=_problem(row, drift, given_up=given_up) if state in _TELLING else "",
+        since=row.problem_since or (row.seen_at if drift else None) or row.changed_at,
+        next_try=entry.due_at if entry is not None else None,
+        attempts=entry.attempts if entry is not None else 0,
+        waits_for_host=given_up or (bool(drift) and state is CopyState.FAILED),
+        seen_start=row.seen_start if drift == MOVED_THERE else None,
+        seen_end=row.seen_end if drift == MOVED_THERE else None,
+        url=row.web_url,
+        is_inviting=row.is_inviting,
+    )
+
+
+def google_invites(booking: Booking) -> bool:
+    """Whether Google invites invitee and guests, so that our own mails must not."""
+    return CalendarCopy.objects.filter(appointment=booking.appointment_id, is_inviting=True).exists()
+
+
+def is_in_calendar(booking: Booking, host: Host) -> bool:
+    """Whether the booking stands in this host's calendar by itself, or soon does."""
+    rows = CalendarCopy.objects.filter(appointment=booking.appointment_id, host=host)
+    return rows.exclude(state=CalendarCopy.State.GONE).exists()
+
+
+def calendar_at_first(booking: Booking) -> InCalendar:
+    """How far the event of a booking is that has just been made: nothing of it is outside yet."""
+    is_owed = CalendarCopy.objects.filter(appointment=booking.appointment_id).exists()
+    return InCalendar(CopyState.PENDING if is_owed else CopyState.NONE)
 
 
 def meeting_of(booking: Booking) -> Meeting | None:
@@ -644,15 +734,17 @@ def trouble_over(connection: Connection, *, now: datetime) -> Trouble | None:
 
 
 def waits_for_connection(host: Host, *, now: datetime) -> bool:
-    """Whether a meeting was given up because Zoom was not connected: one to be made, or one to be deleted."""
+    """Whether a meeting or a calendar event was given up because its account was not connected: one to be
+    made, or one to be deleted."""
     left_behind = Meeting.objects.exclude(state=Meeting.State.GONE)
     concerned = bookings_of(host).filter(
         _tab_filter(Tab.UPCOMING, now)
         | Q(_tab_filter(Tab.CANCELLED, now), appointment__meetings__in=left_behind)
     )
     subjects = [str(pk) for pk in concerned.values_list("appointment_id", flat=True)]
-    given_up = Entry.objects.filter(kind=MEETING, subject__in=subjects, needs_person=True)
-    return given_up.filter(problem__in=_MENDED_BY_CONNECTING).exists()
+    given_up = Entry.objects.filter(needs_person=True, problem__in=_MENDED_BY_CONNECTING)
+    events = given_up.filter(kind=EVENT, subject__endswith=f"/{host.pk}")
+    return events.exists() or given_up.filter(kind=MEETING, subject__in=subjects).exists()
 
 
 def event_types_of(host: Host) -> QuerySet[EventType]:

@@ -9,6 +9,7 @@ from koalendar.delivery.calendars import read_calendars
 from koalendar.delivery.care import look_after
 from koalendar.delivery.conflict import look_for_conflict
 from koalendar.delivery.consents import end_consent
+from koalendar.delivery.event import sync_event
 from koalendar.delivery.expiry import expire_request
 from koalendar.delivery.inbound import work_off
 from koalendar.delivery.look import look_at_meeting
@@ -25,6 +26,7 @@ class Handler(Protocol):
 
 HANDLERS: Mapping[str, Handler] = {
     owed.MEETING: sync_meeting,
+    owed.EVENT: sync_event,
     owed.EXPIRY: expire_request,
     owed.MAIL: deliver_message,
     owed.ACCOUNT_MAIL: deliver_account_mail,

@@ -20,7 +20,7 @@ from koalendar.booking.languages import OF_HOSTS, locale_of_invitee, supported
 from koalendar.booking.links import answer_token_for, calendar_uid, token_for
 from koalendar.booking.models import Booking, Message
 from koalendar.booking.problems import NOT_CONNECTED
-from koalendar.booking.queries import Whereabouts
+from koalendar.booking.queries import Whereabouts, google_invites, is_in_calendar
 from koalendar.delivery import words
 from koalendar.delivery.words import Fact, Scene
 from koalendar.invitations import calendar, mime
@@ -159,6 +159,7 @@ def _scene(message: Message, place: Whereabouts, now: datetime) -> Scene:
         reason=facts.get("reason", ""),
         until=_instant(facts.get("until")),
         seen=_instant(facts.get("seen")),
+        is_in_calendar=is_in_calendar(booking, host) if for_host else google_invites(booking),
         place=place,
         now=now,
     )
@@ -246,10 +247,10 @@ def _people(scene: Scene) -> Iterator[Fact]:
         yield Fact(_("Guests"), "\n".join(booking.guests))
     if scene.reason:
         yield Fact(_("Reason"), scene.reason)
-    yield from _answers(booking)
+    yield from answers_of(booking)
 
 
-def _answers(booking: Booking) -> Iterator[Fact]:
+def answers_of(booking: Booking) -> Iterator[Fact]:
     for question in booking.snapshot.get("questions", []):
         answer = _answer_in_words(booking.answers.get(question["code"]))
         if answer:
@@ -274,11 +275,8 @@ def _button(scene: Scene) -> Action | None:
     """The one thing to do next."""
     if scene.has_ended:
         return None if scene.for_host else Action(_("Book another time"), _booking_page(scene.booking))
-    if scene.kind is _Kind.IN_ZOOM:
-        label = to_host("Make a new link") if scene.seen is None else to_host("Choose the time")
-        return Action(label, _detail_page(scene.booking))
-    if scene.kind is _Kind.CONFLICT:
-        return Action(to_host("Decide about the booking"), _detail_page(scene.booking))
+    if scene.kind in Message.SEEN_THERE:
+        return Action(words.seen_there(scene).button, _detail_page(scene.booking))
     if scene.is_request:
         return Action(to_host("Confirm"), _answer_page(scene.booking)) if scene.for_host else None
     if scene.has_link:
@@ -294,7 +292,7 @@ def _button(scene: Scene) -> Action | None:
 def _actions(scene: Scene) -> list[Action]:
     """A guest gets none: what changes a booking is the invitee's alone."""
     if scene.for_host:
-        if scene.kind in (_Kind.IN_ZOOM, _Kind.CONFLICT):
+        if scene.kind in Message.SEEN_THERE:
             return []  # The button leads there already.
         detail = Action(to_host("Open booking in the dashboard"), _detail_page(scene.booking))
         if not scene.is_request or scene.has_ended:
@@ -344,10 +342,12 @@ def _calendar_objects(scene: Scene, *, sequence: int) -> tuple[bytes, bytes]:
     """What asks to be put into a calendar, and what is only attached; either may be empty.
 
     A host gets no request: Outlook refuses one whose organizer it stands for. What is not agreed yet is put
-    into no invitee's calendar, and so has not to be taken out of it again.
+    into no invitee's calendar, and so has not to be taken out of it again. What Google has put into the
+    reader's calendar, or invites him to, would be there twice by a second object.
     """
-    without = (_Kind.REMINDER, _Kind.IN_ZOOM, _Kind.CONFLICT)
-    if scene.kind in without or (scene.is_request and not scene.for_host):
+    if scene.kind in (_Kind.REMINDER, *Message.SEEN_THERE) or (scene.is_request and not scene.for_host):
+        return b"", b""
+    if scene.is_in_calendar:
         return b"", b""
     event = _event(scene, sequence=sequence)
     if scene.for_host:

@@ -37,10 +37,9 @@ from koalendar.delivery.meeting import (
     lock_bookings,
     next_look,
     note_moved,
-    note_rights,
-    record,
 )
 from koalendar.delivery.outcomes import Done, Outcome, Retry, Wait, later
+from koalendar.delivery.records import note_rights, record
 from koalendar.delivery.trouble import tell_hosts
 
 log = logging.getLogger(__name__)
@@ -112,6 +111,7 @@ def _note_deleted(appointment: Appointment, row: Meeting, now: datetime) -> None
             problem_since=now,
         )
         owed.seen_in_zoom(row, now=now)
+        owed.event_follows(appointment, now=now)
         story.tell(appointment, Happening.Kind.DELETED_THERE, at=now)
     log.info("meeting_deleted_there", extra={"appointment": str(appointment.uid)})
 
@@ -136,6 +136,7 @@ def _note_present(appointment: Appointment, row: Meeting, there: RemoteMeeting, 
                 problem_since=None,
             )
             announce(bookings, row, is_another=bool(had_link), now=now)
+            owed.event_follows(appointment, now=now)
         log.info("meeting_link_changed_there", extra={"appointment": str(appointment.uid)})
     note_moved(appointment, row, there, now)
 

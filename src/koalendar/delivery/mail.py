@@ -19,7 +19,7 @@ from koalendar.accounts.models import AccountMail
 from koalendar.booking import owed
 from koalendar.booking.models import Booking, Meeting, Message
 from koalendar.booking.problems import DELETED_THERE, MAIL_REFUSED, MAIL_UNREACHABLE
-from koalendar.booking.queries import Whereabouts, whereabouts
+from koalendar.booking.queries import InCalendar, Whereabouts, calendar_copy, whereabouts
 from koalendar.delivery.letters import compose, sender
 from koalendar.delivery.outcomes import Done, GiveUp, Outcome, Retry, Wait
 from koalendar.invitations.calendar import one_line
@@ -119,25 +119,27 @@ def _has_no_use(message: Message, place: Whereabouts, now: datetime) -> bool:
             return end <= now or not _is_still_seen(message, place)
         case _Kind.CONFLICT:
             return end <= now or message.sequence != booking.sequence
+        case _Kind.IN_CALENDAR:
+            return end <= now or not _is_still_seen(message, calendar_copy(booking, now=now))
     return False
 
 
-def _is_still_seen(message: Message, place: Whereabouts) -> bool:
-    """Whether the meeting is still as somebody left it in Zoom, and the host has not chosen."""
+def _is_still_seen(message: Message, there: Whereabouts | InCalendar) -> bool:
+    """Whether the meeting or event is still as somebody left it there, and the host has not chosen."""
     seen = message.facts["seen"]
     if seen is None:
-        return place.problem == DELETED_THERE
-    return place.seen_start is not None and place.seen_start.isoformat() == seen
+        return there.problem == DELETED_THERE
+    return there.seen_start is not None and there.seen_start.isoformat() == seen
 
 
 def _turn_of_earlier(message: Message, place: Whereabouts, now: datetime) -> datetime | None:
     """When to look again, if an earlier mail to the same reader is on its way; else None.
 
     One that waits for a link that is not there holds nobody up, nor does one that nobody will try again,
-    nor does one that belongs to no story: a reminder, what somebody did in Zoom, a conflict.
+    nor does one that belongs to no story: a reminder, or what was seen elsewhere.
     """
     earlier = _to_same_reader(message).filter(pk__lt=message.pk)
-    earlier = earlier.exclude(kind__in=[_Kind.REMINDER, _Kind.IN_ZOOM, _Kind.CONFLICT])
+    earlier = earlier.exclude(kind__in=[_Kind.REMINDER, *Message.SEEN_THERE])
     if not place.join_url:
         earlier = earlier.exclude(kind=_Kind.LINK_HERE)
     entries = Entry.objects.filter(
@@ -191,7 +193,7 @@ def _note_sent(message: Message, place: Whereabouts, now: datetime) -> None:
     see the link here.
     """
     booking = message.booking
-    without_link = (*Message.ENDINGS, _Kind.IN_ZOOM, _Kind.CONFLICT)
+    without_link = (*Message.ENDINGS, *Message.SEEN_THERE)
     expects_link = place.kind == "zoom" and message.kind not in without_link and "until" not in message.facts
     lacks_link = expects_link and not place.join_url
     with transaction.atomic():

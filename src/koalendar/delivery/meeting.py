@@ -44,6 +44,7 @@ from koalendar.connections.provider import (
 )
 from koalendar.connections.queries import connection_to
 from koalendar.delivery.outcomes import Done, GiveUp, Outcome, Retry, later
+from koalendar.delivery.records import note_problem, note_rights, record
 from koalendar.delivery.trouble import tell_hosts
 
 log = logging.getLogger(__name__)
@@ -66,24 +67,24 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
     try:
         return _make(appointment, row, now) if is_wanted(appointment) else _unmake(appointment, row, now)
     except Temporary as error:
-        _note_problem(row, error.reason, now)
+        note_problem(row, error.reason, now)
         connections.note_failure(row.credential, error.reason, now)
         return later(error)
     except Uncertain as error:
-        _note_problem(row, UNCERTAIN, now)
+        note_problem(row, UNCERTAIN, now)
         connections.note_failure(row.credential, error.reason, now)
         return _look_again(row, now)
     except Rejected as error:
         if error.code != Reason.PAST_START:  # Refused by ourselves; Zoom was not asked.
             connections.note_failure(row.credential, error.code, now)
         # A create that is pending stays so, whatever else was refused: it must not be forgotten.
-        _note_problem(row, error.reason, now, state=State.BLOCKED if row.state == State.NEEDED else None)
+        note_problem(row, error.reason, now, state=State.BLOCKED if row.state == State.NEEDED else None)
         note_rights(row, error, now)
         if error.reason == Reason.PAST_START and appointment.end > now:
             return Retry(error.reason, after=timedelta(seconds=1))
         return GiveUp(error.reason)
     except Disconnected as error:
-        _note_problem(row, error.reason, now)
+        note_problem(row, error.reason, now)
         connections.note_failure(row.credential, error.reason, now)
         if row.credential is not None:
             tell_hosts(row.credential, now=now)
@@ -92,7 +93,7 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
         log.exception(
             "provider_misconfigured", extra={"reason": error.reason, "appointment": str(appointment.uid)}
         )
-        _note_problem(row, error.reason, now)
+        note_problem(row, error.reason, now)
         return Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
 
 
@@ -107,14 +108,14 @@ def _make(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
     if appointment.end <= now:
         if row.state == State.PRESENT:
             return Done()
-        _note_problem(row, Reason.PAST_START, now)
+        note_problem(row, Reason.PAST_START, now)
         return GiveUp(Reason.PAST_START)
     credential = credential_for(appointment, row)
     if credential is None and _is_told(row) and _has_another_account(appointment, row):
         problem = UNRESOLVED if row.state == State.CREATE_PENDING else ""
         return _begin_again(appointment, row, problem, None, now)
     if credential is None:
-        _note_problem(row, NOT_CONNECTED, now)
+        note_problem(row, NOT_CONNECTED, now)
         return GiveUp(NOT_CONNECTED)
     spec = spec_for(appointment, row.marker, now=now)
     zoom = connections.open_meetings(credential)
@@ -267,6 +268,7 @@ def _arrive(
             story.tell(appointment, happened, at=now, start=made.start or spec.start)
         if had_link != made.join_url:
             announce(bookings, row, is_another=bool(had_link) or row.generation > 1, now=now)
+            owed.event_follows(appointment, now=now)
         owed.look_later(row, due=first_look(appointment, now=now))
     assert row.credential is not None  # It has just answered.
     connections.note_success(row.credential, now)
@@ -352,7 +354,7 @@ def _unmake(appointment: Appointment, row: Meeting, now: datetime) -> Outcome:
         return Done()
     credential = credential_for(appointment, row)
     if credential is None:
-        _note_problem(row, NOT_CONNECTED, now)
+        note_problem(row, NOT_CONNECTED, now)
         return GiveUp(NOT_CONNECTED)
     zoom = connections.open_meetings(credential)
     if row.state == State.CREATE_PENDING:
@@ -426,35 +428,3 @@ def _hash(appointment: Appointment) -> str:
     spec = spec_for(appointment, "", now=appointment.start - timedelta(days=1))
     facts = [spec.topic, spec.agenda, spec.start.isoformat(), spec.zone, spec.duration]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-class Overtaken(Exception):
-    """Another worker went on with this meeting: its record counts, ours doesn't."""
-
-
-def record(row: Meeting, now: datetime, **values: object) -> None:
-    """Write `values`, if nobody else wrote since `row` was read. Raises Overtaken."""
-    changes = values | {"changed_at": now, "fence": row.fence + 1}
-    if not Meeting.objects.filter(pk=row.pk, fence=row.fence).update(**changes):
-        raise Overtaken
-    for name, value in changes.items():
-        setattr(row, name, value)
-
-
-def _note_problem(row: Meeting, problem: str, now: datetime, *, state: str | None = None) -> None:
-    since = row.problem_since if row.problem == problem else now
-    values: dict[str, object] = {"problem": str(problem), "problem_since": since}
-    record(row, now, **(values | ({"state": state} if state else {})))
-
-
-def note_rights(row: Meeting, error: Rejected, now: datetime) -> None:
-    """Some refusals are about the account and not about this meeting: the integrations page says so too."""
-    told = error.facts.get("scopes", ())
-    scopes = [str(scope) for scope in told] if isinstance(told, list | tuple) else []
-    if row.credential is None:
-        return
-    if error.reason == Reason.MISSING_SCOPE:
-        connections.note_missing_scope(row.credential, scopes, now)
-    elif error.reason == Reason.CANNOT_HOST:
-        connections.note_attention(row.credential, error.reason, now)
-    tell_hosts(row.credential, now=now)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as to_host  # What hosts alone read
 from koalendar.booking.models import Booking, Message
 from koalendar.booking.problems import in_words
 from koalendar.booking.queries import Whereabouts
+from koalendar.delivery.seen_there import Sentences, sentences
 from koalendar.invitations import when
 
 _Audience = Message.Audience
@@ -44,7 +45,8 @@ class Scene:
 
     `before` are the times that a rescheduled booking had; `by` says who changed it, in the words of
     `Booking.By`. `until` is there if this is a request that is not agreed: when it lapses, or lapsed. `seen`
-    is the start to which the meeting was moved in Zoom.
+    is the start to which the meeting was moved in Zoom, or the event in the calendar. `is_in_calendar` says
+    that Google Calendar tells the reader of the time too.
     """
 
     booking: Booking
@@ -65,6 +67,7 @@ class Scene:
     reason: str
     until: datetime | None
     seen: datetime | None
+    is_in_calendar: bool
     place: Whereabouts
     now: datetime
 
@@ -135,7 +138,12 @@ class Scene:
 
 def invitee_as_shown(scene: Scene) -> str:
     """The invitee's name for others than the host, unless it is no name but something to press."""
-    return "" if _LINKABLE.search(scene.invitee) else scene.invitee
+    return "" if is_linkable(scene.invitee) else scene.invitee
+
+
+def is_linkable(name: str) -> bool:
+    """Whether mail programs would make a link of what somebody typed as a name."""
+    return _LINKABLE.search(name) is not None
 
 
 def with_company(scene: Scene) -> str:
@@ -188,12 +196,8 @@ def subject(scene: Scene) -> str:
             return _("No answer in time: %(what)s, %(when)s") % what
         case _Kind.LINK_HERE:
             return _("Your Zoom link: %(what)s, %(when)s") % what
-        case _Kind.IN_ZOOM if scene.seen is None:
-            return to_host("Deleted in Zoom: %(what)s, %(when)s") % what
-        case _Kind.IN_ZOOM:
-            return to_host("Moved in Zoom: %(what)s, %(when)s") % what
-        case _Kind.CONFLICT:
-            return to_host("Busy at the same time: %(what)s, %(when)s") % what
+        case _Kind.IN_ZOOM | _Kind.IN_CALENDAR | _Kind.CONFLICT:
+            return seen_there(scene).subject % what
         case _Kind.REMINDER:
             return _("%(soon)s: %(what)s") % (what | {"soon": _soon(scene)})
 
@@ -236,12 +240,8 @@ def preheader(scene: Scene) -> str:
         return to_host("%(when)s, %(zone)s. It waits for your answer.") % facts
     if scene.is_request:
         return _("%(when)s, %(zone)s. Not confirmed yet.") % facts
-    if scene.kind is _Kind.IN_ZOOM and scene.seen is None:
-        return to_host("%(when)s, %(zone)s. Its Zoom link is dead.") % facts
-    if scene.kind is _Kind.IN_ZOOM:
-        return to_host("%(when)s, %(zone)s. Zoom has another time.") % facts
-    if scene.kind is _Kind.CONFLICT:
-        return to_host("%(when)s, %(zone)s. Your calendar has something else.") % facts
+    if scene.kind in Message.SEEN_THERE:
+        return seen_there(scene).preheader % facts
     if scene.has_link:
         return _("%(when)s, %(zone)s. Zoom link inside.") % facts
     if scene.host_must_act:
@@ -286,12 +286,8 @@ def heading(scene: Scene) -> str:
             return _("%(host)s did not answer in time") % names
         case _Kind.LINK_HERE:
             return _("Your Zoom link is here")
-        case _Kind.IN_ZOOM if scene.seen is None:
-            return to_host("The meeting was deleted in Zoom")
-        case _Kind.IN_ZOOM:
-            return to_host("The meeting was moved in Zoom")
-        case _Kind.CONFLICT:
-            return to_host("You have something else at this time")
+        case _Kind.IN_ZOOM | _Kind.IN_CALENDAR | _Kind.CONFLICT:
+            return seen_there(scene).heading
     return _("%(soon)s, %(day)s") % {"soon": _soon(scene), "day": _day(scene)}
 
 
@@ -304,39 +300,15 @@ def _day(scene: Scene) -> str:
 
 def lead(scene: Scene) -> list[str]:
     """One or two short paragraphs under the heading."""
-    if scene.kind is _Kind.IN_ZOOM:
-        return [_done_in_zoom(scene)]
-    if scene.kind is _Kind.CONFLICT:
-        return [_in_conflict(scene)]
-    return [part for part in (_who_did_what(scene), _about_request(scene), _about_link(scene)) if part]
+    if scene.kind in Message.SEEN_THERE:
+        return [seen_there(scene).lead % {"invitee": scene.invitee}]
+    parts = (_who_did_what(scene), _about_request(scene), _about_link(scene), _about_invitation(scene))
+    return [part for part in parts if part]
 
 
-def _in_conflict(scene: Scene) -> str:
-    """Why it could be booked all the same, and what the host can do."""
-    return to_host(
-        "When %(invitee)s took this time, your calendar did not answer, and as far as we knew it was free. "
-        "Now your calendar shows something else then. The booking stands: keep, reschedule or cancel it."
-    ) % {"invitee": scene.invitee}
-
-
-def _done_in_zoom(scene: Scene) -> str:
-    """What somebody did to the meeting there, what that means, and what the host can do."""
-    names = {"invitee": scene.invitee}
-    if scene.seen is None:
-        return (
-            to_host(
-                "The booking stands, but the link that %(invitee)s has is dead. Make a new link: it is sent "
-                "to both of you. If the call does not take place, cancel the booking."
-            )
-            % names
-        )
-    return (
-        to_host(
-            "%(invitee)s knows only of the booked time. Take the time that Zoom has, and %(invitee)s is told "
-            "of it; or restore the booked one in Zoom."
-        )
-        % names
-    )
+def seen_there(scene: Scene) -> Sentences:
+    """What was seen elsewhere, what that means, and what the host can do."""
+    return sentences(scene.kind, is_deleted=scene.seen is None)
 
 
 def _who_did_what(scene: Scene) -> str:
@@ -420,6 +392,14 @@ def _about_link(scene: Scene) -> str:
     return _("Your booking stands. The Zoom link follows by e-mail.")
 
 
+def _about_invitation(scene: Scene) -> str:
+    """Where to look for it: this mail carries none."""
+    is_one = scene.kind in (_Kind.BOOKED, _Kind.RESCHEDULED) and not scene.is_request
+    if not is_one or scene.for_host or not scene.is_in_calendar:
+        return ""
+    return _("The invitation for your calendar comes in a separate mail from Google Calendar.")
+
+
 # ── When and where ──
 
 
@@ -432,7 +412,7 @@ def times(scene: Scene) -> Iterator[Fact]:
         yield Fact(label, _in_zone(scene, scene.start, scene.end, other))
     if scene.seen is not None:
         yield Fact(
-            to_host("In Zoom"),
+            seen_there(scene).term,
             _in_zone(scene, scene.seen, scene.seen + (scene.end - scene.start), scene.zone),
         )
     if scene.before is not None:

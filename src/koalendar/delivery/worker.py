@@ -29,8 +29,8 @@ from koalendar import clock
 from koalendar.delivery.care import wake
 from koalendar.delivery.handlers import HANDLERS
 from koalendar.delivery.housekeeping import Housekeeping
-from koalendar.delivery.meeting import Overtaken
 from koalendar.delivery.outcomes import Done, GiveUp, HoldLane, Outcome, Retry, Wait
+from koalendar.delivery.records import Overtaken
 from koalendar.outbox import queue
 from koalendar.outbox.models import Heartbeat
 

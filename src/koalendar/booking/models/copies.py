@@ -150,6 +150,11 @@ class CalendarCopy(models.Model):
         return str(self.uid)
 
     @property
+    def subject(self) -> str:
+        """Of its outbox entry: whichever event of this appointment and host is live, there is one."""
+        return f"{self.appointment_id}/{self.host_id}"
+
+    @property
     def edition(self) -> int:
         """As `Meeting.edition`."""
         return self.generation * 100_000 + self.fence

@@ -11,9 +11,10 @@ class Message(models.Model):
 
     `facts` are those of the change it tells of (times before and after), since the booking may have
     changed again when the mail leaves; with `until` among them it tells of a request that is not agreed.
-    `seen` among them is the start to which the meeting was moved in Zoom, or null if it was deleted there.
-    `edition` tells apart what may be said twice of one sequence: the minutes before the start of a
-    reminder, the meeting's own edition of a link or of what was done to it in Zoom; else 0. `link_owed`
+    `seen` among them is the start to which the meeting was moved in Zoom, or the event in the calendar, or
+    null if it was deleted there. `edition` tells apart what may be said twice of one sequence: the minutes
+    before the start of a reminder, the meeting's or event's own edition of a link or of what was done to it
+    there; else 0. `link_owed`
     says that the mail left without its link, which has to follow.
     """
 
@@ -33,9 +34,12 @@ class Message(models.Model):
         REMINDER = "reminder"
         IN_ZOOM = "in_zoom"
         CONFLICT = "conflict"
+        IN_CALENDAR = "in_calendar"
 
     # What tells that nothing takes place.
     ENDINGS = (Kind.CANCELLED, Kind.DECLINED, Kind.EXPIRED)
+    # What was seen of the booking elsewhere, for its host to decide about.
+    SEEN_THERE = (Kind.IN_ZOOM, Kind.IN_CALENDAR, Kind.CONFLICT)
 
     class State(models.TextChoices):
         WAITING = "waiting"

@@ -12,7 +12,7 @@ from django.db import connection as database
 from django.test import Client
 
 from koalendar import clock
-from koalendar.booking.actions import cancel, follow_zoom, reschedule
+from koalendar.booking.actions import cancel, follow, reschedule
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import CopyState
 from koalendar.connections import consents
@@ -159,7 +159,7 @@ def test_a_late_notification_of_what_the_host_has_followed_shows_nothing(zoom: S
     booking = booked()
     zoom.zoom.move_meeting(number_of(booking), IN_ZOOM, by="host")
     deliver(timedelta(days=1))
-    follow_zoom(booking, start=IN_ZOOM, now=NOW)
+    follow(booking, start=IN_ZOOM, now=NOW)
     deliver(timedelta(days=1))
     carry(zoom, told(zoom, "meeting.updated"))
     deliver(timedelta(days=1))

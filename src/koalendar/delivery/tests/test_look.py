@@ -7,14 +7,14 @@ import pytest
 
 from koalendar.booking.actions import (
     cancel,
-    follow_zoom,
+    follow,
     owe_meetings,
     remake_meeting,
     reschedule,
     restore_in_zoom,
     retry_copies,
 )
-from koalendar.booking.errors import OtherInZoom, OutsideRules, SlotTaken, WrongState
+from koalendar.booking.errors import OtherThere, OutsideRules, SlotTaken, WrongState
 from koalendar.booking.models import Booking, Hold, Meeting, Message
 from koalendar.booking.owed import look_now
 from koalendar.booking.queries import CopyState
@@ -296,7 +296,7 @@ def test_an_id_that_zoom_forgot_after_the_meeting_is_no_deletion(sandbox: Sandbo
 def test_taking_zooms_time_is_a_reschedule_like_any_other(sandbox: Sandbox) -> None:
     booking = moved(sandbox)
     link = state_of(booking).join_url
-    follow_zoom(booking, start=IN_ZOOM, now=NOW)
+    follow(booking, start=IN_ZOOM, now=NOW)
     deliver(DAY)
     booking.refresh_from_db()
     found = state_of(booking)
@@ -313,7 +313,7 @@ def test_a_host_may_follow_his_own_change_out_of_his_hours_and_off_the_grid(sand
     night = (LATER + DAY).replace(hour=22, minute=7)
     move(sandbox, booking, night)
     deliver(2 * DAY)
-    follow_zoom(booking, start=night, now=NOW)
+    follow(booking, start=night, now=NOW)
     booking.refresh_from_db()
     assert booking.appointment.start == night
 
@@ -322,7 +322,7 @@ def test_zooms_time_is_refused_where_the_host_is_booked_already(sandbox: Sandbox
     booking = moved(sandbox)
     make_booking(booking.appointment.event_type, start=IN_ZOOM)
     with pytest.raises(SlotTaken):
-        follow_zoom(booking, start=IN_ZOOM, now=NOW)
+        follow(booking, start=IN_ZOOM, now=NOW)
     booking.refresh_from_db()
     assert (booking.sequence, booking.appointment.start) == (0, LATER)
     assert state_of(booking).problem == "moved_there"
@@ -330,11 +330,11 @@ def test_zooms_time_is_refused_where_the_host_is_booked_already(sandbox: Sandbox
 
 def test_zooms_time_is_refused_when_it_has_passed_or_changed_again(sandbox: Sandbox) -> None:
     booking = moved(sandbox)
-    with pytest.raises(OtherInZoom):
-        follow_zoom(booking, start=IN_ZOOM + minutes(30), now=NOW)
+    with pytest.raises(OtherThere):
+        follow(booking, start=IN_ZOOM + minutes(30), now=NOW)
     Meeting.objects.update(seen_start=NOW - minutes(30))
     with pytest.raises(OutsideRules):
-        follow_zoom(booking, start=NOW - minutes(30), now=NOW)
+        follow(booking, start=NOW - minutes(30), now=NOW)
 
 
 def test_restoring_gives_the_meeting_the_booked_time_and_mails_nobody(sandbox: Sandbox) -> None:

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from koalendar import clock
 from koalendar.accounts.models import Host
-from koalendar.booking import problems, queries
+from koalendar.booking import calendar_problems, problems, queries
 from koalendar.booking.links import token_for
 from koalendar.booking.models import Booking, EventType, Profile, Schedule
-from koalendar.booking.queries import Whereabouts
+from koalendar.booking.queries import InCalendar, Whereabouts
 from koalendar.connections.models import Connection
 from koalendar.connections.queries import missing_scopes
 from koalendar.scheduling.availability import dump_overrides, dump_weekly
@@ -136,21 +136,23 @@ def _away(row: Profile) -> Json | None:
 
 def bookings(rows: Iterable[Booking], *, for_host: bool, now: datetime) -> list[Json]:
     rows = list(rows)
-    places = queries.whereabouts_of(rows, now=now)
-    return [_booking(row, places[row.pk], for_host=for_host, now=now) for row in rows]
+    places, events = queries.whereabouts_of(rows, now=now), queries.calendar_copies_of(rows, now=now)
+    return [_booking(row, places[row.pk], events[row.pk], for_host=for_host, now=now) for row in rows]
 
 
 def booking(row: Booking, *, for_host: bool, now: datetime) -> Json:
     """The host is told what is wrong and what mends it; to the invitee that is no help."""
-    return _booking(row, queries.whereabouts(row, now=now), for_host=for_host, now=now)
+    place, event = queries.whereabouts(row, now=now), queries.calendar_copy(row, now=now)
+    return _booking(row, place, event, for_host=for_host, now=now)
 
 
 def new_booking(row: Booking, *, now: datetime) -> Json:
     """One that was made just now, for whoever made it."""
-    return _booking(row, queries.whereabouts_at_first(row), for_host=False, now=now)
+    place, event = queries.whereabouts_at_first(row), queries.calendar_at_first(row)
+    return _booking(row, place, event, for_host=False, now=now)
 
 
-def _booking(row: Booking, place: Whereabouts, *, for_host: bool, now: datetime) -> Json:
+def _booking(row: Booking, place: Whereabouts, event: InCalendar, *, for_host: bool, now: datetime) -> Json:
     appointment = row.appointment
     kind = appointment.event_type
     token = token_for(row)
@@ -170,7 +172,10 @@ def _booking(row: Booking, place: Whereabouts, *, for_host: bool, now: datetime)
         "guests": row.guests,
         "answers": row.answers,
         "location": _whereabouts(row, place, for_host=for_host),
-        "calendar": {"state": "none", "problem": None},
+        "calendar": {
+            "state": event.state.value,
+            "problem": (calendar_problems.in_words(event.problem) or None) if for_host else None,
+        },
         "urls": {
             "manage": _absolute("invitee-booking", token),
             "reschedule": _absolute("invitee-reschedule", token),

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import actions, keeping, problems, queries
-from koalendar.booking.errors import OtherInZoom, OutsideRules, SlotTaken, WrongState
 from koalendar.booking.looking import look_for
+from koalendar.booking.errors import OtherThere, OutsideRules, SlotTaken, WrongState
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import Tab
 from koalendar.connections.actions import open_meetings
@@ -329,8 +329,8 @@ def take_time(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     back = redirect("dashboard-booking", uid=booking.uid)
     now = clock.now()
     try:
-        actions.follow_zoom(booking, start=_shown_instant(request.POST.get("start", ""), now=now), now=now)
-    except OtherInZoom:
+        actions.follow(booking, start=_shown_instant(request.POST.get("start", ""), now=now), now=now)
+    except OtherThere:
         messages.info(request, _("The meeting has changed in Zoom again. This is how it is now."))
     except SlotTaken:
         messages.warning(
@@ -381,13 +381,13 @@ def _set_right(
 
 
 def _shown_instant(text: str, *, now: datetime) -> datetime:
-    """The instant that our own page put there. Raises OtherInZoom for what no page of ours could have."""
+    """The instant that our own page put there. Raises OtherThere for what no page of ours could have."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise OtherInZoom from None
+        raise OtherThere from None
     if at.tzinfo is None or abs(at - now) > _FAR:
-        raise OtherInZoom
+        raise OtherThere
     return at
 
 

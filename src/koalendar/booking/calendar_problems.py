@@ -1,0 +1,69 @@
+"""What a stored problem code means to a host where it is about the event in his Google Calendar."""
+
+from django.utils.translation import gettext as _
+
+from koalendar.booking.problems import DELETED_THERE, MOVED_THERE, NOT_CONNECTED
+from koalendar.connections.provider import Reason
+
+
+def in_words(code: str) -> str:
+    """One or two sentences for the host; empty for no problem."""
+    if not code:
+        return ""
+    return _sentences().get(code) or _("Google refused this event. Try again; if it stays, ask for support.")
+
+
+def _sentences() -> dict[str, str]:
+    lost = _("Google no longer accepts our access. Reconnect Google and the event is brought up to date.")
+    site = _("Google does not accept this site's app. Whoever runs the site has to check its settings.")
+    return {
+        NOT_CONNECTED: _(
+            "Google is not connected, so the event cannot be made or changed. Connect Google and it is."
+        ),
+        Reason.NO_CALENDAR: _(
+            "The calendar is not there any more. Choose another calendar for your bookings."
+        ),
+        MOVED_THERE: _(
+            "The event was moved in Google Calendar. Take its time there, or restore the booked one."
+        ),
+        DELETED_THERE: _("The event was deleted in Google Calendar. Put it back, or cancel the booking."),
+        "unreachable": _("Google cannot be reached. We keep trying; you need not do anything."),
+        "no_answer": _("Google has not answered yet. We keep trying; you need not do anything."),
+        "server_error": _("Google has trouble of its own. We keep trying; you need not do anything."),
+        "bad_answer": _(
+            "Google gave an answer that we could not read. We keep trying; you need not do anything."
+        ),
+        "uncertain": _("Google did not say whether it made the event. We make sure that none is left."),
+        "rate_limited": _("Google asks us to slow down. We go on in a moment; you need not do anything."),
+        "usage_limit": _(
+            "Google takes no more changes of this account for some hours. We go on by ourselves then."
+        ),
+        "changed": _("The event is being changed in Google Calendar. We go on in a moment."),
+        "gone": _("The event was not there any more. We make another."),
+        "refresh_busy": _("Google is renewing our access. We go on in a moment."),
+        "missing_scope": _(
+            "Google did not give us the permission to write events. Reconnect Google and tick every box."
+        ),
+        "bad_request": _("Google did not accept this event's details. Shorten the title, then try again."),
+        "forbidden": _("Google does not let us write into this calendar. Choose another for your bookings."),
+        "authorization_refused": lost,
+        "authorization_replaced": lost,
+        "scopes_changed": lost,
+        "user_gone": _("The Google account is not there any more. Connect another account."),
+        "admin_disabled": _(
+            "Your Google admin has switched this app off. Ask for its approval, then reconnect."
+        ),
+        "erased": lost,
+        "removed_at_provider": lost,
+        "client_refused": site,
+        "redirect_mismatch": site,
+        "grant_unsupported": site,
+        "client_changed": _("This site uses another Google app now. Reconnect Google."),
+        "provider_off": _("Google is switched off on this site. Whoever runs the site has to set it up."),
+        "app_disabled": _(
+            "The Calendar API of this site's Google project is off. Whoever runs the site has to enable it."
+        ),
+        "encryption_key": _(
+            "This site's encryption key has changed. Whoever runs the site has to restore it."
+        ),
+    }
