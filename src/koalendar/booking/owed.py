@@ -20,8 +20,9 @@ from django.db.models import Count, Min, Q, QuerySet
 from koalendar.accounts.models import AccountMail, Host
 from koalendar.booking.errors import TooManyMails
 from koalendar.booking.models import Appointment, Booking, CalendarCopy, Meeting, Message
-from koalendar.connections import calendars, consents
+from koalendar.connections import consents
 from koalendar.connections import queries as connections
+from koalendar.connections.calendars import target_of, writable
 from koalendar.connections.models import Calendar, Connection, Consent, Credential
 from koalendar.outbox.models import Entry
 from koalendar.outbox.queue import enqueue, enqueue_new, hasten
@@ -114,8 +115,8 @@ def calendar_for(appointment: Appointment, host: Host) -> Calendar | None:
     seat = next((seat for seat in appointment.seats if seat.host_id == host.pk), None)
     chosen = None
     if seat is not None and seat.calendar_id is not None:
-        chosen = calendars.writable(host, seat.calendar_id)
-    return chosen or calendars.target_of(host)
+        chosen = writable(host).filter(pk=seat.calendar_id).first()
+    return chosen or target_of(host)
 
 
 def first_events(appointment: Appointment, *, now: datetime) -> None:

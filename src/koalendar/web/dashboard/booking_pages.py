@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from koalendar.accounts.models import Host
-from koalendar.booking import problems, queries
+from koalendar.booking import calendar_problems, problems, queries
 from koalendar.booking.conditions import why_no_link
 from koalendar.booking.keeping import may_be_no_show
 from koalendar.booking.links import token_for
 from koalendar.booking.models import Booking, Message
 from koalendar.booking.openings import open_slots
-from koalendar.booking.queries import CopyState, Whereabouts
+from koalendar.booking.queries import CopyState, InCalendar, Whereabouts
 from koalendar.invitations import when
 from koalendar.scheduling.zones import load_zone
 from koalendar.web.dashboard.wording import HostWording, how_soon
@@ -62,8 +62,11 @@ def row_of(
     place: Whereabouts | None,
     words: HostWording,
     beside: Sequence["Neighbour"] = (),
+    *,
+    event: InCalendar | None = None,
 ) -> Row:
-    """Without `place` nothing is told of its link: on lists of what is over. `beside` is for requests."""
+    """Without `place` and `event` nothing is told of link and calendar: on lists of what is over. `beside` is
+    for requests."""
     appointment = booking.appointment
     is_near = appointment.start - JOIN_FROM <= words.now < appointment.end
     return Row(
@@ -75,7 +78,7 @@ def row_of(
         guests=len(booking.guests),
         url=reverse("dashboard-booking", kwargs={"uid": booking.uid}),
         invitee_url=f"{settings.KOALENDAR_BASE_URL}/b/{token_for(booking)}/",
-        chip=_chip(booking, place, words.now),
+        chip=_chip(booking, place, event, words.now),
         can_change=can_change(booking, now=words.now),
         can_start=is_near and place is not None and place.can_start,
         may_be_no_show=may_be_no_show(booking, now=words.now),
@@ -96,13 +99,18 @@ def answer_until(booking: Booking, words: HostWording) -> str:
     return words.moment(booking.expires_at)
 
 
-def _chip(booking: Booking, place: Whereabouts | None, now: datetime) -> Chip | None:
+def _chip(
+    booking: Booking, place: Whereabouts | None, event: InCalendar | None, now: datetime
+) -> Chip | None:
     if (of_status := status_chip(booking, now)) is not None:
         return of_status
     if place is None:
         return None
     if place.seen_start is not None:
         return Chip(_("Moved in Zoom"), "warn")
+    if event is not None and event.is_drifted:
+        moved = event.seen_start is not None
+        return Chip(_("Moved in calendar") if moved else _("Deleted in calendar"), "warn")
     if place.state is CopyState.FAILED or (place.late and not place.join_url):
         return Chip(_("No link"), "bad")
     if place.state is CopyState.PENDING and not place.join_url:
@@ -277,9 +285,36 @@ class CopyRow:
     mend: str = ""
 
 
-def copies_of(booking: Booking, place: Whereabouts, words: HostWording) -> list[CopyRow]:
+def copies_of(booking: Booking, place: Whereabouts, event: InCalendar, words: HostWording) -> list[CopyRow]:
     rows = [_meeting_row(booking, place, words)] if booking.appointment.at_zoom else []
+    if event.state is not CopyState.NONE:
+        rows.append(_event_row(booking, event, words))
     return rows + _mail_rows(booking, words)
+
+
+def _event_row(booking: Booking, event: InCalendar, words: HostWording) -> CopyRow:
+    state, word = {
+        CopyState.PENDING: ("busy", _("Being updated") if event.url else _("Being made")),
+        CopyState.READY: ("ok", _("Up to date")),
+        CopyState.FAILED: ("bad", _("Needs you")),
+        CopyState.REMOVED: ("", _("Removed")),
+    }[event.state]
+    if event.state is CopyState.PENDING and not booking.is_live:
+        word = _("Being removed")
+    is_retrying = event.state is CopyState.PENDING and event.next_try is not None and event.problem
+    mends_in_integrations = event.state is CopyState.FAILED and not event.is_drifted
+    shows = event.state is CopyState.READY and bool(event.url)
+    url = reverse("integrations") if mends_in_integrations else event.url if shows else ""
+    return CopyRow(
+        what=_("Google Calendar"),
+        state=state,
+        word=word,
+        since=words.moment(event.since) if event.since else "",
+        problem=calendar_problems.in_words(event.problem),
+        next_try=how_soon(event.next_try, now=words.now) if is_retrying and event.next_try else "",
+        mend_url=url,
+        mend=_("Go to integrations") if mends_in_integrations else _("Open in Google Calendar"),
+    )
 
 
 def _meeting_row(booking: Booking, place: Whereabouts, words: HostWording) -> CopyRow:
@@ -351,10 +386,10 @@ def why_rows(booking: Booking, words: HostWording) -> list[WhyRow]:
 
 
 @dataclass(frozen=True, slots=True)
-class InZoom:
-    """What somebody did to the meeting in Zoom, for the host to decide about.
+class Choice:
+    """What somebody did to the meeting in Zoom, or the event in the calendar, for the host to decide about.
 
-    `when` is the time that it has there, empty for a meeting that was deleted; `start` is its instant.
+    `when` is the time that it has there, empty for one that was deleted; `start` is its instant.
     """
 
     when: str
@@ -362,13 +397,22 @@ class InZoom:
     booked: str
 
 
-def in_zoom(booking: Booking, place: Whereabouts, words: HostWording) -> InZoom | None:
+def in_zoom(booking: Booking, place: Whereabouts, words: HostWording) -> Choice | None:
+    return _choice(booking, place.seen_start, place.problem, words)
+
+
+def in_calendar(booking: Booking, event: InCalendar, words: HostWording) -> Choice | None:
+    return _choice(booking, event.seen_start, event.problem, words)
+
+
+def _choice(booking: Booking, seen_start: datetime | None, problem: str, words: HostWording) -> Choice | None:
+    """The booking keeps its length, whatever the meeting or event has there."""
     appointment = booking.appointment
     booked = words.full(appointment.start, appointment.end)
-    if place.seen_start is not None:
-        seen_end = place.seen_start + (appointment.end - appointment.start)
-        return InZoom(words.full(place.seen_start, seen_end), place.seen_start.isoformat(), booked)
-    return InZoom("", "", booked) if place.problem == problems.DELETED_THERE else None
+    if seen_start is not None:
+        seen_end = seen_start + (appointment.end - appointment.start)
+        return Choice(words.full(seen_start, seen_end), seen_start.isoformat(), booked)
+    return Choice("", "", booked) if problem == problems.DELETED_THERE else None
 
 
 def _mail_rows(booking: Booking, words: HostWording) -> list[CopyRow]:
@@ -412,6 +456,7 @@ def mail_word(message: Message) -> str:
         Message.Kind.REMINDER: _("reminder"),
         Message.Kind.IN_ZOOM: _("change in Zoom"),
         Message.Kind.CONFLICT: _("busy at the same time"),
+        Message.Kind.IN_CALENDAR: _("change in your calendar"),
     }[Message.Kind(message.kind)]
 
 

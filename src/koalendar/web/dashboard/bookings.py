@@ -24,14 +24,15 @@ from koalendar.connections.actions import open_meetings
 from koalendar.connections.provider import Gone, ProviderError, Reason
 from koalendar.connections.queries import connection_to
 from koalendar.web.dashboard.booking_pages import (
+    Choice,
     CopyRow,
-    InZoom,
     Row,
     answer_until,
     can_change,
     copies_of,
     days_around,
     facts_of,
+    in_calendar,
     in_zoom,
     offer,
     row_of,
@@ -58,9 +59,16 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
     page = queries.agenda(host, tab, now=now, search=search, cursor=request.GET.get("cursor", ""))
     words = wording_for(host, now=now)
     places = queries.whereabouts_of(page.bookings, now=now) if tab is Tab.UPCOMING else {}
+    events = queries.calendar_copies_of(page.bookings, now=now) if tab is Tab.UPCOMING else {}
     beside = days_around(host, page.bookings, words) if tab is Tab.PENDING else {}
     rows = [
-        row_of(booking, places.get(booking.pk), words, beside.get(booking.pk, ()))
+        row_of(
+            booking,
+            places.get(booking.pk),
+            words,
+            beside.get(booking.pk, ()),
+            event=events.get(booking.pk),
+        )
         for booking in page.bookings
     ]
     waiting = queries.waiting_for(host, now=now)
@@ -151,33 +159,37 @@ def _detail_context(request: HttpRequest, host: Host, booking: Booking) -> dict[
     now = clock.now()
     words = wording_for(host, now=now)
     place = queries.whereabouts(booking, now=now)
-    rows = copies_of(booking, place, words)
-    choice = in_zoom(booking, place, words)
+    event = queries.calendar_copy(booking, now=now)
+    rows = copies_of(booking, place, event, words)
+    choices = {
+        "in_zoom": in_zoom(booking, place, words),
+        "in_calendar": in_calendar(booking, event, words),
+    }
     return {
         "booking": booking,
-        "row": row_of(booking, place, words),
+        "row": row_of(booking, place, words, event=event),
         "facts": facts_of(booking, words),
         "place": place,
         "copies": rows,
         "why": why_rows(booking, words),
         "next_look": _next_look(request) if any(row.state == "busy" for row in rows) else None,
-        "can_retry": _can_retry(rows, choice) or "start_problem" in request.GET,
-        "events": story_of(booking, place, words),
+        "can_retry": _can_retry(rows, choices) or "start_problem" in request.GET,
+        "events": story_of(booking, place, event, words),
         "can_change": can_change(booking, now=now),
         "may_be_no_show": keeping.may_be_no_show(booking, now=now),
         "answer_until": answer_until(booking, words),
         "day": words.date_of(booking.appointment.start),
         "beside": days_around(host, [booking], words)[booking.pk],
         "can_start": place.can_start and booking.appointment.end > now,
-        "in_zoom": choice,
         "is_in_conflict": queries.is_in_conflict(booking, now=words.now),
         "start_problem": _start_problem(request.GET.get("start_problem", "")),
+        **choices,
     }
 
 
-def _can_retry(rows: Sequence[CopyRow], choice: InZoom | None) -> bool:
+def _can_retry(rows: Sequence[CopyRow], choices: Mapping[str, Choice | None]) -> bool:
     """Whether something has failed. What only takes its time needs no press, and a choice has its own."""
-    return choice is None and any(row.state == "bad" or row.next_try for row in rows)
+    return not any(choices.values()) and any(row.state == "bad" or row.next_try for row in rows)
 
 
 @require_POST
@@ -318,31 +330,31 @@ def _to_next_request(host: Host, booking: Booking) -> HttpResponse:
     return redirect("dashboard-booking", uid=booking.uid)
 
 
-# ── What was done to its meeting in Zoom ──
+# ── What was done to its meeting in Zoom, or to its event in the calendar ──
 
 
 @require_POST
 @for_host
 def take_time(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
-    """Let the booking follow its meeting to the time that the page showed."""
+    """Let the booking follow its meeting, or its event, to the time that the page showed."""
     booking = own(queries.booking_of(host, uid))
     back = redirect("dashboard-booking", uid=booking.uid)
     now = clock.now()
     try:
         actions.follow(booking, start=_shown_instant(request.POST.get("start", ""), now=now), now=now)
     except OtherThere:
-        messages.info(request, _("The meeting has changed in Zoom again. This is how it is now."))
+        messages.info(request, _("It has been changed there again. This is how it is now."))
     except SlotTaken:
         messages.warning(
             request,
             _(
                 "You have another booking at that time, so this one was not moved. "
-                "Move the other one first, or restore the booked time in Zoom."
+                "Move the other one first, or restore the booked time."
             ),
         )
     except OutsideRules:
         messages.warning(
-            request, _("That time has passed, so the booking was not moved. Restore the booked time in Zoom.")
+            request, _("That time has passed, so the booking was not moved. Restore the booked time.")
         )
     except WrongState:
         messages.info(request, _("This booking had ended already."))
@@ -360,6 +372,14 @@ def restore_time(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
 
 @require_POST
 @for_host
+def restore_event(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
+    """Give the event in the calendar its time again, or put back one that was deleted there."""
+    told = _("We are telling Google Calendar the booked time again.")
+    return _set_right(request, host, uid, actions.restore_in_calendar, told)
+
+
+@require_POST
+@for_host
 def new_link(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
     """Make a new meeting for one that was deleted in Zoom."""
     told = _("A new meeting is being made, and its link is sent to all.")
@@ -369,7 +389,7 @@ def new_link(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
 def _set_right(
     request: HttpRequest, host: Host, uid: UUID, act: Callable[..., None], told: str
 ) -> HttpResponse:
-    """Undo by `act` what was done in Zoom, and say so in the words of `told`."""
+    """Undo by `act` what was done there, and say so in the words of `told`."""
     booking = own(queries.booking_of(host, uid))
     try:
         act(booking, now=clock.now())

@@ -9,9 +9,9 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from koalendar.booking import problems, queries
+from koalendar.booking import calendar_problems, problems, queries
 from koalendar.booking.models import Booking, Happening, Message
-from koalendar.booking.queries import CopyState, Whereabouts
+from koalendar.booking.queries import CopyState, InCalendar, Whereabouts
 from koalendar.booking.story import happenings_of
 from koalendar.invitations import when
 from koalendar.outbox.models import Entry
@@ -33,13 +33,14 @@ _A_MINUTE = timedelta(minutes=1)
 _Line = tuple[datetime, str, str]
 
 
-def story_of(booking: Booking, place: Whereabouts, words: HostWording) -> Sequence[Event]:
+def story_of(booking: Booking, place: Whereabouts, event: InCalendar, words: HostWording) -> Sequence[Event]:
     """Newest first; what is still to come stands on top."""
     lines = [
         (booking.created_at, _beginning(booking), ""),
         *_changes(booking, words),
         *_happenings(booking, words),
-        *_trouble(booking, place, words),
+        *_trouble(place, problems.in_words(place.problem) if booking.appointment.at_zoom else "", words),
+        *_trouble(event, calendar_problems.in_words(event.problem), words),
         *_mails(booking, words),
     ]
     # Of what happened in one moment, what was brought about stands above what brought it about.
@@ -102,21 +103,27 @@ def _happening(row: Happening, booking: Booking, start: str) -> str:
         Happening.Kind.DELETED_THERE: _("Meeting deleted in Zoom"),
         Happening.Kind.BROUGHT_BACK_THERE: _("Meeting brought back in Zoom"),
         Happening.Kind.CONFLICT: _("Your calendar has something else at this time"),
+        Happening.Kind.EVENT_MADE: _("Put into Google Calendar"),
+        Happening.Kind.EVENT_MOVED: _("Google Calendar told of %(start)s"),
+        Happening.Kind.EVENT_REMOVED: _("Taken out of Google Calendar"),
+        Happening.Kind.EVENT_MOVED_THERE: _("Event moved in Google Calendar to %(start)s"),
+        Happening.Kind.EVENT_MOVED_BACK_THERE: _("Event moved back in Google Calendar"),
+        Happening.Kind.EVENT_DELETED_THERE: _("Event deleted in Google Calendar"),
         Happening.Kind.NO_SHOW: _("You noted that %(name)s did not come"),
         Happening.Kind.NO_SHOW_TAKEN_BACK: _("You noted that %(name)s came after all"),
     }[Happening.Kind(row.kind)]
     return told % {"start": start, "name": booking.invitee_name}
 
 
-def _trouble(booking: Booking, place: Whereabouts, words: HostWording) -> Iterator[_Line]:
-    """Why the meeting is not as it should be; what somebody did to it in Zoom has its own line."""
+def _trouble(copy: Whereabouts | InCalendar, text: str, words: HostWording) -> Iterator[_Line]:
+    """Why meeting or event are not as they should be; what somebody did to one there has its own line."""
     known = (problems.MOVED_THERE, problems.DELETED_THERE)
-    if not (booking.appointment.at_zoom and place.problem and place.since) or place.problem in known:
+    if not (text and copy.since) or copy.problem in known:
         return
-    tries = ngettext("%(n)d try", "%(n)d tries", place.attempts) % {"n": place.attempts}
-    is_retrying = place.state is CopyState.PENDING and place.next_try is not None
-    following = how_soon(place.next_try, now=words.now) if is_retrying and place.next_try else ""
-    yield place.since, problems.in_words(place.problem), " ".join([f"{tries}.", following]).strip()
+    tries = ngettext("%(n)d try", "%(n)d tries", copy.attempts) % {"n": copy.attempts}
+    is_retrying = copy.state is CopyState.PENDING and copy.next_try is not None
+    following = how_soon(copy.next_try, now=words.now) if is_retrying and copy.next_try else ""
+    yield copy.since, text, " ".join([f"{tries}.", following]).strip()
 
 
 def _mails(booking: Booking, words: HostWording) -> Iterator[_Line]:

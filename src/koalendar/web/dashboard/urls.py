@@ -35,6 +35,7 @@ urlpatterns = [
     path("bookings/<uuid:uid>/decline", bookings.decline, name="dashboard-booking-decline"),
     path("bookings/<uuid:uid>/take-time", bookings.take_time, name="dashboard-booking-take-time"),
     path("bookings/<uuid:uid>/restore-time", bookings.restore_time, name="dashboard-booking-restore-time"),
+    path("bookings/<uuid:uid>/restore-event", bookings.restore_event, name="dashboard-booking-restore-event"),
     path("bookings/<uuid:uid>/new-link", bookings.new_link, name="dashboard-booking-new-link"),
     path("bookings/<uuid:uid>/cancel", bookings.cancel, name="dashboard-booking-cancel"),
     path("bookings/<uuid:uid>/reschedule", bookings.reschedule, name="dashboard-booking-reschedule"),

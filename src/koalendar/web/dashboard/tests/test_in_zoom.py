@@ -88,7 +88,7 @@ def test_a_time_that_is_taken_is_said_and_nothing_moves(browser: Client) -> None
 @pytest.mark.parametrize("start", ["", "soon", "2026-12-01T09:00:00", "9999-12-31T23:59:59+00:00", "\0"])
 def test_a_time_that_no_page_showed_changes_nothing(browser: Client, start: str) -> None:
     booking = moved()
-    assert "has changed in Zoom again" in press(browser, booking, "take-time", start=start)
+    assert "has been changed there again" in press(browser, booking, "take-time", start=start)
     booking.refresh_from_db()
     assert booking.sequence == 0
 

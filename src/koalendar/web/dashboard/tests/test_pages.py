@@ -32,6 +32,7 @@ POSTED = {
     "dashboard-booking-confirm",
     "dashboard-booking-take-time",
     "dashboard-booking-restore-time",
+    "dashboard-booking-restore-event",
     "dashboard-booking-new-link",
     "dashboard-booking-note",
     "dashboard-booking-no-show",
