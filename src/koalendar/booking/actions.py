@@ -243,6 +243,8 @@ def restore_in_calendar(booking: Booking, *, now: datetime) -> None:
         booking = _locked(booking)
         _judge_change(booking, by=Booking.By.HOST, now=now)
         _forget_seen_in_calendar(booking.appointment)
+        if booking.appointment.at_meet:
+            owed.meeting(booking.appointment, now=now)  # The room went with the event that was deleted.
         owed.event(booking.appointment, now=now)
 
 

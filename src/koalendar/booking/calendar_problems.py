@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext as _
 
-from koalendar.booking.problems import DELETED_THERE, MOVED_THERE, NOT_CONNECTED
+from koalendar.booking import problems
+from koalendar.booking.problems import DELETED_THERE, LINK_ERASED, MOVED_THERE, NO_ROOM, NOT_CONNECTED
 from koalendar.connections.provider import Reason
 
 
@@ -11,6 +12,28 @@ def in_words(code: str) -> str:
     if not code:
         return ""
     return _sentences().get(code) or _("Google refused this event. Try again; if it stays, ask for support.")
+
+
+def about_link(kind: str, code: str) -> str:
+    """As `in_words`, or as that of `problems`, about the link of a booking that happens there."""
+    if kind != "google_meet":
+        return problems.in_words(code)
+    return _about_meet().get(code) or in_words(code)
+
+
+def _about_meet() -> dict[str, str]:
+    return {
+        NOT_CONNECTED: _(
+            "Google Calendar is not connected, so there is no link. Connect it and the link is made and sent."
+        ),
+        Reason.NO_CALENDAR: _(
+            "The calendar is not there any more, so there is no link. Choose another one for your bookings."
+        ),
+        DELETED_THERE: _(
+            "The event was deleted in Google Calendar, so its link is dead. Put it back for a new link."
+        ),
+        LINK_ERASED: _("The link was erased here when Google had been disconnected for ten days."),
+    }
 
 
 def _sentences() -> dict[str, str]:
@@ -40,6 +63,9 @@ def _sentences() -> dict[str, str]:
         ),
         "changed": _("The event is being changed in Google Calendar. We go on in a moment."),
         "gone": _("The event was not there any more. We make another."),
+        NO_ROOM: _(
+            "Google makes no Google Meet for this event. Check in Google that you may use Google Meet."
+        ),
         "refresh_busy": _("Google is renewing our access. We go on in a moment."),
         "missing_scope": _(
             "Google did not give us the permission to write events. Reconnect Google and tick every box."

@@ -1,4 +1,4 @@
-"""Erases what is kept of the meetings of an account that may not be used any more, when its time has come."""
+"""Erases what is kept of the meetings and events of an account that may not be used any more, in time."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from koalendar.accounts.models import Host
 from koalendar.booking import owed, story
-from koalendar.booking.models import Appointment, Booking, Happening, Meeting
+from koalendar.booking.models import Appointment, Booking, CalendarCopy, Happening, Meeting
 from koalendar.booking.problems import LINK_ERASED
 from koalendar.connections import deletions
 from koalendar.connections.models import Connection, Deletion
@@ -27,6 +27,49 @@ def erase_links(record: Deletion, *, now: datetime) -> int:
     kept = _kept_rows(record.connection)
     appointments = Appointment.objects.filter(meetings__in=kept).distinct().order_by("pk")
     return sum(_erase_of(appointment, record, now) for appointment in appointments)
+
+
+def erase_events(record: Deletion, *, now: datetime) -> int:
+    """Blank ids and addresses of this host's events in the account's calendars; gives how many rows.
+
+    The events stay in the calendars. Those of coming bookings wait until the host has connected the account
+    again, and are then known by the id that we would choose anew.
+    """
+    connection = record.connection
+    assert connection is not None  # An open record knows its connection.
+    rows = CalendarCopy.objects.filter(host=connection.host_id, credential=connection.credential_id)
+    kept = rows.filter(~Q(remote_id="") | ~Q(remote_calendar_id="") | ~Q(web_url="")).order_by("pk")
+    return sum(_erase_event(row, record, now) for row in kept.select_related("appointment"))
+
+
+def _erase_event(row: CalendarCopy, record: Deletion, now: datetime) -> int:
+    with transaction.atomic():
+        if not deletions.is_open(record):
+            return 0
+        appointment, is_live = row.appointment, row.state != CalendarCopy.State.GONE
+        is_wanted = is_live and appointment.status != Appointment.Status.CANCELLED
+        state = CalendarCopy.State.BLOCKED if is_wanted else CalendarCopy.State.GONE
+        CalendarCopy.objects.filter(pk=row.pk).update(**_NO_EVENT, state=state, fence=row.fence + 1)
+        deletions.count_rows(record, 1)
+        if is_wanted and appointment.end > now:
+            owed.event(appointment, now=now)
+        elif is_live:
+            enqueue(owed.EVENT, row.subject, due=now)  # Its deletion, which had been given up, is off.
+        return 1
+
+
+# `attempted_at` stays: it says that an event of our id may be there.
+_NO_EVENT = {
+    "credential": None,
+    "remote_calendar_id": "",
+    "remote_id": "",
+    "etag": "",
+    "web_url": "",
+    "applied_hash": "",
+    "seen_start": None,
+    "seen_end": None,
+    "seen_at": None,
+}
 
 
 def _kept_rows(connection: Connection) -> QuerySet[Meeting]:

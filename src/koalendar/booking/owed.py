@@ -67,6 +67,8 @@ def meeting(appointment: Appointment, *, now: datetime) -> None:
         if not appointment.needs_meeting:
             return
         live = new_meeting(appointment, now=now)
+    if appointment.at_meet:
+        return  # It comes and goes with the calendar event.
     enqueue(MEETING, appointment.pk, due=now, lane=_lane(appointment, live))
 
 
@@ -128,12 +130,17 @@ def first_events(appointment: Appointment, *, now: datetime) -> None:
                 kind=EVENT,
                 subject=new_copy(appointment, host, generation=1, now=now).subject,
                 due_at=now,
-                lane=_lane_of(calendar.connection.credential_id),
+                lane=_lane_of(calendar.connection.credential_id if calendar is not None else None),
             )
             for host, calendar in shown
-            if calendar is not None
+            if calendar is not None or hosts_room(appointment, host)
         ]
     )
+
+
+def hosts_room(appointment: Appointment, host: Host) -> bool:
+    """Whether this host's calendar event brings the room: it is owed even while he has no calendar for it."""
+    return appointment.at_meet and host.pk == appointment.hosts[0].pk
 
 
 def event(appointment: Appointment, *, now: datetime) -> None:
@@ -145,7 +152,8 @@ def event(appointment: Appointment, *, now: datetime) -> None:
     for host in appointment.hosts:
         copy = live.get(host.pk)
         calendar = None if copy is not None and copy.credential_id else calendar_for(appointment, host)
-        if copy is None and calendar is not None and appointment.status != Appointment.Status.CANCELLED:
+        is_wanted = calendar is not None or hosts_room(appointment, host)
+        if copy is None and is_wanted and appointment.status != Appointment.Status.CANCELLED:
             copy = next_copy(appointment, host, now=now)
         if copy is not None:
             _enqueue_event(copy, calendar, now=now)
@@ -300,6 +308,8 @@ def _first_meeting(appointment: Appointment, *, now: datetime) -> list[Entry]:
     if not appointment.needs_meeting:
         return []
     row = _meeting_row(appointment, generation=1, now=now)
+    if appointment.at_meet:
+        return []  # It comes with the calendar event.
     lane = _lane(appointment, row)
     return [Entry(kind=MEETING, subject=str(appointment.pk), due_at=now, lane=lane)]
 

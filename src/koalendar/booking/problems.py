@@ -8,6 +8,7 @@ NOT_CONNECTED = "not_connected"
 LINK_ERASED = "link_erased"
 MOVED_THERE = "moved_there"
 DELETED_THERE = "deleted_there"
+NO_ROOM = "no_room"
 MAIL_REFUSED = "mail_refused"
 MAIL_UNREACHABLE = "mail_unreachable"
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -18,6 +18,7 @@ from django.db.models import Count, Model, Q, QuerySet
 from koalendar.accounts.models import Host
 from koalendar.booking.ids import is_public_id
 from koalendar.booking.models import (
+    Appointment,
     Booking,
     CalendarCopy,
     EventType,
@@ -30,7 +31,7 @@ from koalendar.booking.models import (
     ProfileAlias,
     Schedule,
 )
-from koalendar.booking.models.appointment import LONGEST_HOLD
+from koalendar.booking.models.appointment import LONGEST_HOLD, ROOMS
 from koalendar.booking.models.event_type import hours_without
 from koalendar.booking.models.profile import Away
 from koalendar.booking.owed import EVENT, MAIL, MEETING, entries_of
@@ -199,14 +200,28 @@ class Whereabouts:
     seen_start: datetime | None = None
 
     @property
+    def has_room(self) -> bool:
+        """Whether it happens in a room of its own at a provider, whose link is made, and may follow."""
+        return self.kind in ROOMS
+
+    @property
+    def room(self) -> str:
+        """The name of that provider's rooms; empty for a place without one."""
+        return ROOMS.get(self.kind, "")
+
+    @property
     def can_start(self) -> bool:
         """Whether the host may ask Zoom for the address that starts the meeting."""
+        if self.kind != "zoom":
+            return False
         is_there = self.state is CopyState.READY or (self.seen_start is not None and bool(self.join_url))
         return is_there and self.kept_until is None
 
     @property
     def spoken_id(self) -> str:
-        """The meeting id as Zoom's own pages write it: 854 1234 5678, 123 456 789."""
+        """The meeting id as Zoom's own pages write it, 854 1234 5678, 123 456 789; another's as it is."""
+        if self.kind != "zoom":
+            return self.meeting_id
         middle = 4 if len(self.meeting_id) == 11 else 3
         parts = (self.meeting_id[:3], self.meeting_id[3 : 3 + middle], self.meeting_id[3 + middle :])
         return " ".join(part for part in parts if part)
@@ -221,9 +236,12 @@ def whereabouts_of(bookings: Iterable[Booking], *, now: datetime) -> dict[int, W
     """Where each of these bookings happens as of now, by booking id; in three queries for all of them."""
     bookings = list(bookings)
     at_zoom = [booking.appointment for booking in bookings if booking.appointment.at_zoom]
-    meetings = Meeting.objects.filter(appointment__in=at_zoom).order_by("generation")
+    at_meet = [booking.appointment for booking in bookings if booking.appointment.at_meet]
+    meetings = Meeting.objects.filter(appointment__in=[*at_zoom, *at_meet]).order_by("generation")
     latest = {meeting.appointment_id: meeting for meeting in meetings}
     entries, endings = entries_of(at_zoom), _endings_of(latest.values())
+    if at_meet:
+        entries |= _events_that_bring_rooms(at_meet, latest)
     return {
         booking.pk: _place_of(
             booking,
@@ -234,6 +252,23 @@ def whereabouts_of(bookings: Iterable[Booking], *, now: datetime) -> dict[int, W
         )
         for booking in bookings
     }
+
+
+def _events_that_bring_rooms(
+    appointments: Sequence[Appointment], rooms: Mapping[int, Meeting]
+) -> dict[int, Entry]:
+    """What is owed on the calendar events of these appointments at Google Meet, by appointment id.
+
+    What is wrong with an event is wrong with its room, which has no entry of its own.
+    """
+    copies = CalendarCopy.objects.filter(appointment__in=appointments).order_by("generation")
+    latest = {copy.appointment_id: copy for copy in copies}
+    subjects = {copy.subject: number for number, copy in latest.items()}
+    for number, copy in latest.items():
+        if (room := rooms.get(number)) is not None and not room.problem:
+            room.problem, room.problem_since = copy.problem, copy.problem_since
+    entries = Entry.objects.filter(kind=EVENT, subject__in=subjects)
+    return {subjects[entry.subject]: entry for entry in entries}
 
 
 def _endings_of(meetings: Iterable[Meeting]) -> dict[int, datetime]:

@@ -32,6 +32,7 @@ from koalendar.booking.judging import (
     refusal,
     web_address,
 )
+from koalendar.connections import queries as connections
 from koalendar.scheduling.availability import (
     WEEKDAYS,
     AvailabilityError,
@@ -193,9 +194,10 @@ def location(value: object) -> Location:
 
 
 def _kind_of_place(value: object) -> str:
-    if value == "google_meet":
-        words = _("Google Meet is not offered yet. Choose one of these: %(offered)s")
-        raise ValidationError(words % {"offered": ", ".join(_PLACES)}, code="not_offered")
+    if value == "google_meet" and not connections.is_enabled("google"):
+        words = _("Google Meet is not offered here. Choose one of these: %(offered)s")
+        others = [kind for kind in _PLACES if kind != value]
+        raise ValidationError(words % {"offered": ", ".join(others)}, code="not_offered")
     return one_of(value, tuple(_PLACES))
 
 
@@ -216,6 +218,7 @@ def unknown_connection() -> ValidationError:
 
 _PLACES: Mapping[str, Mapping[str, Judgement]] = {
     "zoom": {"connection": _connection},
+    "google_meet": {},
     "phone": {
         "who_calls": lambda value: one_of(value, WHO_CALLS),
         # Kept when the host calls too: the editor shows it again when that is changed back.

@@ -14,7 +14,7 @@ from django.db.models.functions import Cast
 
 from koalendar.booking import owed
 from koalendar.booking.actions import owe_what_waited
-from koalendar.booking.erasing import erase_links
+from koalendar.booking.erasing import erase_events, erase_links
 from koalendar.connections import actions as connections
 from koalendar.connections import deletions
 from koalendar.connections.models import Connection, Credential, Deletion
@@ -39,7 +39,7 @@ def look_after(subject: str, *, now: datetime) -> Outcome:
         return Done()
     trouble = _look(credential, now) if _is_due_for_a_look(credential, now) else None
     for record in deletions.open_of(credential).filter(due_at__lte=now):
-        rows = erase_links(record, now=now)
+        rows = erase_links(record, now=now) + erase_events(record, now=now)
         if deletions.finish(record, now):
             log.info("account_forgotten", extra={"credential": credential.pk, "rows": rows})
     tell_hosts(credential, now=now)

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import transaction
 
 from koalendar.booking import owed, story
-from koalendar.booking.models import Appointment, Booking, CalendarCopy, Happening
+from koalendar.booking.models import Appointment, Booking, CalendarCopy, Happening, Meeting
 from koalendar.booking.problems import DELETED_THERE, NOT_CONNECTED
 from koalendar.booking.queries import CopyState, Whereabouts, whereabouts
 from koalendar.connections import actions as connections
@@ -39,6 +39,7 @@ from koalendar.connections.provider import (
     Temporary,
 )
 from koalendar.connections.queries import connection_to
+from koalendar.delivery import meet
 from koalendar.delivery.event_spec import event_id, fingerprint, spec_for
 from koalendar.delivery.outcomes import Done, GiveUp, Outcome, Retry, Wait, later
 from koalendar.delivery.records import note_problem, note_rights, record
@@ -64,11 +65,13 @@ class _Job:
     booking: Booking
     row: CalendarCopy
     place: Whereabouts
+    room: Meeting | None
     now: datetime
 
     @property
     def spec(self) -> EventSpec:
-        return spec_for(self.appointment, self.booking, self.row, self.place)
+        request = meet.request_of(self.room) if self.room is not None else ""
+        return spec_for(self.appointment, self.booking, self.row, self.place, conference=request)
 
     @property
     def remote(self) -> tuple[str, str]:
@@ -121,7 +124,8 @@ def live_copy(appointment: Appointment, host_id: int) -> CalendarCopy | None:
 def _job(appointment: Appointment, row: CalendarCopy, now: datetime) -> _Job:
     booking = appointment.bookings.order_by("-pk")[0]
     booking.appointment = appointment
-    return _Job(appointment, booking, row, whereabouts(booking, now=now), now)
+    room = meet.room_of(appointment, row.host)
+    return _Job(appointment, booking, row, whereabouts(booking, now=now), room, now)
 
 
 # ── There shall be an event ──
@@ -133,7 +137,10 @@ def _make(job: _Job) -> Outcome:
     if until is not None:
         return Wait(until)
     if row.calendar is not None and row.calendar.gone_at is not None:
-        _let_go(row, Reason.NO_CALENDAR, now)
+        with transaction.atomic():
+            _let_go(row, Reason.NO_CALENDAR, now)
+            meet.renew(job.appointment, job.room, now=now)
+        job = _job(job.appointment, row, now)
     if row.state not in _TOLD:
         return _make_anew(job)
     credential = _reachable(row)
@@ -154,9 +161,9 @@ def _time_of_link(job: _Job) -> datetime | None:
 
     What Google mails to the invitee shall have the link, so it waits as long as a confirmation of ours.
     """
-    if not job.appointment.needs_meeting or job.place.join_url or job.place.waits_for_host:
+    if not (job.appointment.at_zoom and job.appointment.needs_meeting) or job.place.join_url:
         return None
-    if job.place.state is not CopyState.PENDING:
+    if job.place.state is not CopyState.PENDING or job.place.waits_for_host:
         return None
     patience = _LINK_PATIENCE
     if job.row.is_inviting:
@@ -200,6 +207,10 @@ def _make_anew(job: _Job) -> Outcome:
     """Nobody was told of this event yet: make it where bookings of this host go now."""
     row, now = job.row, job.now
     calendar = owed.calendar_for(job.appointment, row.host)
+    was_told = row.attempted_at is not None  # Before its account was forgotten: our id may be in use.
+    if calendar is None and not was_told and row.problem != Reason.NO_CALENDAR and job.room is None:
+        _end(row, now)  # The host has no calendar for his bookings any more.
+        return Done()
     if calendar is None or not calendar.connection.is_live:
         problem = row.problem if row.problem == Reason.NO_CALENDAR else NOT_CONNECTED
         note_problem(row, problem, now, state=State.BLOCKED)
@@ -214,7 +225,7 @@ def _make_anew(job: _Job) -> Outcome:
         remote_calendar_id=calendar.remote_id,
         remote_id=event_id(row),
         attempted_at=now,
-        applied_hash=fingerprint(spec),
+        applied_hash="" if was_told else fingerprint(spec),
         told_start=spec.start,
         told_end=spec.end,
     )
@@ -264,10 +275,9 @@ def _state_after(error: ProviderError) -> CalendarCopy.State:
 def _change(job: _Job, google: CalendarProvider) -> Outcome:
     row, now, spec = job.row, job.now, job.spec
     if row.seen_at is not None:
-        return Done()  # Moved by somebody there: nothing is told before the host has chosen.
+        return _see_room(job, google)  # Moved by somebody there: nothing is told before the host has chosen.
     if row.applied_hash == fingerprint(spec):
-        record(row, now, problem="", problem_since=None)
-        return Done()
+        return _see_room(job, google)
     keeps_time = (row.told_start, row.told_end) == (spec.start, spec.end)
     etag = row.etag
     for _try in range(_TRIES):
@@ -285,6 +295,23 @@ def _change(job: _Job, google: CalendarProvider) -> Outcome:
         else:
             return _arrive(job, changed, spec)
     raise Temporary(Reason.CHANGED)
+
+
+def _see_room(job: _Job, google: CalendarProvider) -> Outcome:
+    """All is told; but a room that was asked for may still be being made."""
+    record(job.row, job.now, problem="", problem_since=None)
+    if job.room is None or job.room.state == Meeting.State.PRESENT:
+        return Done()
+    there = _read(job, google)
+    if there is None:
+        return _was_deleted(job, keeps_time=True)
+    return _take_room(job, there)
+
+
+def _take_room(job: _Job, event: RemoteEvent) -> Outcome:
+    if job.room is None:
+        return Done()
+    return meet.take(job.appointment, job.room, job.row, event, now=job.now)
 
 
 def _read(job: _Job, google: CalendarProvider) -> RemoteEvent | None:
@@ -306,6 +333,7 @@ def _begin_again(job: _Job, *, problem: str, happened: Happening.Kind | None) ->
     """This event is lost to us: the next generation takes its place, ever more slowly if that goes on."""
     with transaction.atomic():
         record(job.row, job.now, state=State.GONE, etag="", web_url="", problem=problem, problem_since=None)
+        meet.renew(job.appointment, job.room, now=job.now)
         if happened is not None:
             story.tell(job.appointment, happened, at=job.now)
         following = owed.next_copy(job.appointment, job.row.host, now=job.now)
@@ -340,7 +368,7 @@ def _arrive(job: _Job, event: RemoteEvent, spec: EventSpec) -> Outcome:
     assert row.credential is not None  # It has just answered.
     connections.note_success(row.credential, now)
     log.info("event_in_place", extra={"appointment": str(appointment.uid), "generation": row.generation})
-    return Done()
+    return _take_room(job, event)
 
 
 def _happened(row: CalendarCopy, spec: EventSpec) -> Happening.Kind | None:
@@ -404,6 +432,7 @@ def note_deleted(appointment: Appointment, row: CalendarCopy, now: datetime) -> 
             problem=DELETED_THERE,
             problem_since=now,
         )
+        meet.end(appointment, problem=DELETED_THERE, now=now)
         owed.seen_in_calendar(row, now=now)
         story.tell(appointment, Happening.Kind.EVENT_DELETED_THERE, at=now)
     log.info("event_deleted_there", extra={"appointment": str(appointment.uid)})
@@ -414,7 +443,9 @@ def note_deleted(appointment: Appointment, row: CalendarCopy, now: datetime) -> 
 
 def _unmake(appointment: Appointment, row: CalendarCopy, now: datetime) -> Outcome:
     if row.state not in _TOLD or (row.calendar is not None and row.calendar.gone_at is not None):
-        _end(row, now)
+        with transaction.atomic():
+            _end(row, now)
+            meet.end(appointment, problem="", now=now)
         return Done()
     credential = _reachable(row)
     if credential is None:
@@ -430,6 +461,7 @@ def _unmake(appointment: Appointment, row: CalendarCopy, now: datetime) -> Outco
             return Retry(UNCERTAIN, after=rest)
     with transaction.atomic():
         _end(row, now)
+        meet.end(appointment, problem="", now=now)
         if was_there:
             story.tell(appointment, Happening.Kind.EVENT_REMOVED, at=now)
         read_again(row, now=now)

@@ -102,5 +102,7 @@ def _note_brought_back(copy: CalendarCopy, there: RemoteEvent, now: datetime) ->
             problem_since=None,
         )
         story.tell(copy.appointment, Happening.Kind.EVENT_MOVED_BACK_THERE, at=now)
+        if copy.appointment.at_meet:
+            owed.meeting(copy.appointment, now=now)  # Its room is asked for anew.
         owed.event_follows(copy.appointment, now=now)
     note_moved(copy.appointment, copy, there, now)

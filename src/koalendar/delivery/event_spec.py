@@ -27,7 +27,6 @@ from koalendar.delivery.words import Fact, is_linkable
 from koalendar.invitations.calendar import one_line, plain
 
 OURS, BOOKING, COPY, GENERATION = "koalendar", "booking", "copy", "generation"
-_NAMES = {"zoom": "Zoom", "google_meet": "Google Meet"}
 _DIAL_IN_NUMBERS = 6
 
 
@@ -105,7 +104,7 @@ def _location(appointment: Appointment, booking: Booking, place: Whereabouts, *,
             return one_line(str(where.get("address", "")))
         case "link":
             return str(where.get("url", ""))
-    return place.join_url
+    return place.join_url if place.kind == "zoom" else ""  # Google shows the Meet of an event by itself.
 
 
 def _by_phone(booking: Booking, where: dict[str, object], *, is_inviting: bool) -> str:
@@ -148,9 +147,9 @@ def _for_all(booking: Booking, place: Whereabouts) -> Iterator[_Block]:
 
 
 def _joining(place: Whereabouts) -> _Block:
-    if not place.join_url:
+    if place.kind != "zoom" or not place.join_url:
         return []
-    link = format_html('{}: <a href="{}">{}</a>', _NAMES.get(place.kind, ""), place.join_url, place.join_url)
+    link = format_html('Zoom: <a href="{}">{}</a>', place.join_url, place.join_url)
     known = []
     if place.meeting_id:
         known.append(Fact(_("Meeting ID"), place.spoken_id))

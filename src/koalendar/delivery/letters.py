@@ -209,8 +209,8 @@ def _where(scene: Scene) -> Iterator[Fact]:
     if scene.is_withheld:
         location = {name: text for name, text in location.items() if name not in ("url", "number")}
     match location.get("kind"):
-        case "zoom":
-            yield Fact(_("Where"), words.at_zoom(scene))
+        case "zoom" | "google_meet":
+            yield Fact(_("Where"), words.in_room(scene))
         case "phone":
             yield Fact(_("Where"), words.phone(scene, location))
         case "in_person" if location.get("address"):
@@ -280,12 +280,15 @@ def _button(scene: Scene) -> Action | None:
     if scene.is_request:
         return Action(to_host("Confirm"), _answer_page(scene.booking)) if scene.for_host else None
     if scene.has_link:
-        return Action(_("Join Zoom meeting"), scene.place.join_url)
+        at_zoom = scene.place.kind == "zoom"
+        label = _("Join Zoom meeting") if at_zoom else _("Join with Google Meet")
+        return Action(label, scene.place.join_url)
     address = str(scene.booking.appointment.location.get("url", ""))
     if address.startswith(("https://", "http://")):
         return Action(_("Join"), address)
     if scene.host_must_act and scene.place.problem == NOT_CONNECTED:
-        return Action(to_host("Connect Zoom"), _absolute("/dashboard/integrations/"))
+        label = to_host("Connect Zoom") if scene.place.kind == "zoom" else to_host("Connect Google Calendar")
+        return Action(label, _absolute("/dashboard/integrations/"))
     return None
 
 
@@ -372,7 +375,7 @@ def _event(scene: Scene, *, sequence: int) -> calendar.Event:
         organizer=calendar.Person(scene.host, sending_address()),
         attendee=attendee,
         guests=guests,
-        conference=calendar.Conference(scene.place.join_url, "Zoom") if scene.has_link else None,
+        conference=calendar.Conference(scene.place.join_url, scene.place.room) if scene.has_link else None,
         tentative=scene.is_request,
     )
 
@@ -396,8 +399,8 @@ def _invited(scene: Scene) -> tuple[calendar.Person | None, tuple[calendar.Perso
 
 
 def _location(scene: Scene) -> str:
-    """One line; of a Zoom meeting the calendar shows the link instead."""
-    if scene.place.kind == "zoom":
+    """One line; of a meeting in a room the calendar shows the link instead."""
+    if scene.place.has_room:
         return ""
     return next((fact.text for fact in _where(scene)), "")
 
@@ -406,7 +409,7 @@ def _description(scene: Scene) -> str:
     parts = [scene.booking.snapshot.get("description", "")]
     if scene.has_link:
         known = [f"{fact.term}: {fact.text}" for fact in _where(scene) if fact.term != _("Where")]
-        parts.append("\n".join([f"Zoom: {scene.place.join_url}", *known]))
+        parts.append("\n".join([f"{scene.place.room}: {scene.place.join_url}", *known]))
     parts.append("\n".join(f"{action.label}: {action.url}" for action in _changes(scene)))
     return "\n\n".join(part for part in parts if part)
 

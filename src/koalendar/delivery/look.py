@@ -29,12 +29,11 @@ from koalendar.connections.provider import (
     RemoteMeeting,
     Temporary,
 )
+from koalendar.delivery.links import announce, lock_bookings
 from koalendar.delivery.meeting import (
     State,
-    announce,
     credential_for,
     is_wanted,
-    lock_bookings,
     next_look,
     note_moved,
 )

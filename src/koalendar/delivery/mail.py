@@ -164,7 +164,7 @@ def _time_of_link(message: Message, place: Whereabouts, now: datetime) -> dateti
     A meeting that gets ready hastens the mail. It is looked for all the same, in growing steps, because
     that may happen at the very moment in which the mail decides to wait.
     """
-    if place.kind != "zoom" or place.join_url:
+    if not place.has_room or place.join_url:
         return None
     waited = now - message.created_at
     step = now + max(_A_MOMENT, waited)
@@ -194,7 +194,7 @@ def _note_sent(message: Message, place: Whereabouts, now: datetime) -> None:
     """
     booking = message.booking
     without_link = (*Message.ENDINGS, *Message.SEEN_THERE)
-    expects_link = place.kind == "zoom" and message.kind not in without_link and "until" not in message.facts
+    expects_link = place.has_room and message.kind not in without_link and "until" not in message.facts
     lacks_link = expects_link and not place.join_url
     with transaction.atomic():
         Booking.objects.select_for_update().get(pk=booking.pk)

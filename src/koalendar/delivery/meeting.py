@@ -15,7 +15,6 @@ import hashlib
 import json
 import logging
 import random
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
@@ -25,7 +24,7 @@ from django.utils.translation import gettext, override
 
 from koalendar.booking import owed, story
 from koalendar.booking.languages import OF_HOSTS
-from koalendar.booking.models import Appointment, Booking, Happening, Meeting, Message
+from koalendar.booking.models import Appointment, Happening, Meeting
 from koalendar.booking.problems import NOT_CONNECTED
 from koalendar.connections import actions as connections
 from koalendar.connections.models import Credential
@@ -43,6 +42,7 @@ from koalendar.connections.provider import (
     Uncertain,
 )
 from koalendar.connections.queries import connection_to
+from koalendar.delivery.links import announce, lock_bookings
 from koalendar.delivery.outcomes import Done, GiveUp, Outcome, Retry, later
 from koalendar.delivery.records import note_problem, note_rights, record
 from koalendar.delivery.trouble import tell_hosts
@@ -281,33 +281,6 @@ def _happened(row: Meeting, spec: MeetingSpec, *, is_applied: bool) -> Happening
     if row.state != State.PRESENT:
         return Happening.Kind.MEETING_MADE
     return Happening.Kind.MEETING_MOVED if is_applied and row.told_start != spec.start else None
-
-
-def lock_bookings(appointment: Appointment) -> list[Booking]:
-    """The bookings that are told of the link, locked before their messages as everywhere."""
-    live = appointment.bookings.filter(status__in=Booking.LIVE)
-    return list(live.select_for_update().order_by("pk"))
-
-
-def announce(bookings: Sequence[Booking], row: Meeting, *, is_another: bool, now: datetime) -> None:
-    """Mails that wait for the link may leave; who was told without it, or of another one, gets it now."""
-    for booking in bookings:
-        owed.hasten_mails(booking, now=now)
-        told = booking.messages.filter(state=Message.State.SENT)
-        if not is_another:
-            told = told.filter(link_owed=True)
-        for audience, recipient in set(told.values_list("audience", "recipient")):
-            owed.message(
-                booking,
-                audience,
-                recipient,
-                Message.Kind.LINK_HERE,
-                facts=owed.times_of(booking.appointment),
-                due=now,
-                now=now,
-                edition=row.edition,
-            )
-        booking.messages.filter(link_owed=True).update(link_owed=False)
 
 
 # ── What Zoom shows ──

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext as to_host  # What hosts alone read, in English.
 
+from koalendar.booking.calendar_problems import about_link
 from koalendar.booking.models import Booking, Message
-from koalendar.booking.problems import in_words
 from koalendar.booking.queries import Whereabouts
 from koalendar.delivery.seen_there import Sentences, sentences
 from koalendar.invitations import when
@@ -109,7 +109,7 @@ class Scene:
 
     @property
     def link_follows(self) -> bool:
-        is_expected = self.place.kind == "zoom" and not self.has_ended and not self.is_request
+        is_expected = self.place.has_room and not self.has_ended and not self.is_request
         return is_expected and not self.has_link
 
     @property
@@ -170,6 +170,7 @@ def subject(scene: Scene) -> str:
         "host": cut(scene.host, _NAME_IN_SUBJECT),
         "invitee": cut(scene.invitee, _NAME_IN_SUBJECT),
         "title": cut(scene.title, _TITLE_IN_SUBJECT),
+        "room": scene.place.room,
     }
     match scene.kind:
         case _Kind.REQUESTED if scene.for_host:
@@ -195,7 +196,7 @@ def subject(scene: Scene) -> str:
         case _Kind.EXPIRED:
             return _("No answer in time: %(what)s, %(when)s") % what
         case _Kind.LINK_HERE:
-            return _("Your Zoom link: %(what)s, %(when)s") % what
+            return _("Your %(room)s link: %(what)s, %(when)s") % what
         case _Kind.IN_ZOOM | _Kind.IN_CALENDAR | _Kind.CONFLICT:
             return seen_there(scene).subject % what
         case _Kind.REMINDER:
@@ -204,15 +205,15 @@ def subject(scene: Scene) -> str:
 
 def _booked_subject(scene: Scene, what: Mapping[str, str]) -> str:
     if scene.host_must_act:
-        return to_host("Zoom needs you: %(invitee)s booked %(title)s, %(when)s") % what
+        return to_host("%(room)s needs you: %(invitee)s booked %(title)s, %(when)s") % what
     if scene.is_answer and scene.link_follows:
-        return _("Confirmed; the Zoom link follows: %(what)s, %(when)s") % what
+        return _("Confirmed; the %(room)s link follows: %(what)s, %(when)s") % what
     if scene.is_answer and scene.audience is not _Audience.GUEST:
         return _("Confirmed: %(what)s, %(when)s") % what
     if scene.link_follows and scene.for_host:
-        return to_host("Booked; the Zoom link follows: %(what)s, %(when)s") % what
+        return to_host("Booked; the %(room)s link follows: %(what)s, %(when)s") % what
     if scene.link_follows:
-        return _("Booked; your Zoom link follows: %(what)s, %(when)s") % what
+        return _("Booked; your %(room)s link follows: %(what)s, %(when)s") % what
     if scene.for_host and scene.was_booked_by_host:
         return to_host("You booked %(title)s for %(invitee)s, %(when)s") % what
     if scene.for_host:
@@ -234,6 +235,7 @@ def _soon(scene: Scene) -> str:
 def preheader(scene: Scene) -> str:
     """What a list of mails shows after the subject: the fact within its first 40 characters."""
     facts = {"when": scene.short_when, "zone": when.zone_label(scene.zone, scene.locale)}
+    facts["room"] = scene.place.room
     if scene.has_ended:
         return _("%(when)s, %(zone)s, does not take place.") % facts
     if scene.is_request and scene.for_host:
@@ -243,16 +245,16 @@ def preheader(scene: Scene) -> str:
     if scene.kind in Message.SEEN_THERE:
         return seen_there(scene).preheader % facts
     if scene.has_link:
-        return _("%(when)s, %(zone)s. Zoom link inside.") % facts
+        return _("%(when)s, %(zone)s. %(room)s link inside.") % facts
     if scene.host_must_act:
-        return to_host("%(when)s, %(zone)s. There is no Zoom link yet.") % facts
+        return to_host("%(when)s, %(zone)s. There is no %(room)s link yet.") % facts
     if scene.link_follows:
-        return _("%(when)s, %(zone)s. The Zoom link follows.") % facts
+        return _("%(when)s, %(zone)s. The %(room)s link follows.") % facts
     return _("%(when)s, %(zone)s.") % facts
 
 
 def heading(scene: Scene) -> str:
-    names = {"host": scene.host, "invitee": scene.invitee}
+    names = {"host": scene.host, "invitee": scene.invitee, "room": scene.place.room}
     match scene.kind:
         case _Kind.REQUESTED if scene.for_host:
             return to_host("%(invitee)s asks for a time with you") % names
@@ -285,7 +287,7 @@ def heading(scene: Scene) -> str:
         case _Kind.EXPIRED:
             return _("%(host)s did not answer in time") % names
         case _Kind.LINK_HERE:
-            return _("Your Zoom link is here")
+            return _("Your %(room)s link is here") % names
         case _Kind.IN_ZOOM | _Kind.IN_CALENDAR | _Kind.CONFLICT:
             return seen_there(scene).heading
     return _("%(soon)s, %(day)s") % {"soon": _soon(scene), "day": _day(scene)}
@@ -312,13 +314,13 @@ def seen_there(scene: Scene) -> Sentences:
 
 
 def _who_did_what(scene: Scene) -> str:
-    names = {"host": scene.host, "title": scene.title}
+    names = {"host": scene.host, "title": scene.title, "room": scene.place.room}
     if scene.kind is _Kind.BOOKED and scene.audience is _Audience.GUEST:
         return _("You were named as a guest of a time booked with %(host)s.") % names
     if scene.kind is _Kind.BOOKED and scene.was_booked_by_host and not scene.for_host:
         return _("%(host)s booked this time for you.") % names
     if scene.kind is _Kind.LINK_HERE:
-        return _("The booking stands as it was, now with its Zoom meeting.")
+        return _("The booking stands as it was, now with its %(room)s meeting.") % names
     if scene.kind not in (_Kind.RESCHEDULED, _Kind.CANCELLED):
         return ""
     if scene.by == (Booking.By.HOST if scene.for_host else Booking.By.INVITEE):
@@ -353,11 +355,12 @@ def _about_request(scene: Scene) -> str:
     if not scene.is_request:
         return ""
     facts = {"until": scene.until_when, "host": scene.host, "invitee": scene.invitee}
-    if not scene.has_ended and scene.for_host and scene.place.kind == "zoom":
+    facts["room"] = scene.place.room
+    if not scene.has_ended and scene.for_host and scene.place.has_room:
         return (
             to_host(
                 "Confirm or decline it until %(until)s. After that it lapses and the time is free again. "
-                "The Zoom meeting is made when you confirm."
+                "The %(room)s meeting is made when you confirm."
             )
             % facts
         )
@@ -381,15 +384,19 @@ def _about_request(scene: Scene) -> str:
 
 def _about_link(scene: Scene) -> str:
     """What there is to know about the link. A trouble with Zoom is told to the host alone."""
+    room = {"room": scene.place.room}
     if scene.kind is _Kind.RESCHEDULED and scene.has_link:
-        return _("The Zoom link stays the same.")
+        return _("The %(room)s link stays the same.") % room
     if not scene.link_follows:
         return ""
     if scene.for_host and scene.place.problem:
-        return in_words(scene.place.problem)
+        return about_link(scene.place.kind, scene.place.problem)
     if scene.for_host:
-        return to_host("The booking stands. Zoom has not answered yet, so the link follows by e-mail.")
-    return _("Your booking stands. The Zoom link follows by e-mail.")
+        return (
+            to_host("The booking stands. %(room)s has not answered yet, so the link follows by e-mail.")
+            % room
+        )
+    return _("Your booking stands. The %(room)s link follows by e-mail.") % room
 
 
 def _about_invitation(scene: Scene) -> str:
@@ -427,12 +434,13 @@ def _wall(instant: datetime, zone: str) -> datetime:
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
-def at_zoom(scene: Scene) -> str:
+def in_room(scene: Scene) -> str:
     if scene.has_link:
-        return _("Zoom")
+        return scene.place.room
+    room = {"room": scene.place.room}
     if scene.is_request:
-        return _("Zoom; link comes with the confirmation")
-    return to_host("Zoom, no link yet") if scene.host_must_act else _("Zoom, link follows")
+        return _("%(room)s; link comes with the confirmation") % room
+    return (to_host("%(room)s, no link yet") if scene.host_must_act else _("%(room)s, link follows")) % room
 
 
 def phone(scene: Scene, location: Mapping[str, Any]) -> str:

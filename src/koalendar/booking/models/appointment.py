@@ -12,6 +12,8 @@ from koalendar.accounts.models import Host
 from koalendar.booking import ids
 from koalendar.booking.models.event_type import EventType, EventTypeHost
 
+# Kinds of location that are rooms made at a provider, each booking its own, and what people call them.
+ROOMS = {"zoom": "Zoom", "google_meet": "Google Meet"}
 LONGEST_HOLD = timedelta(days=4)  # A day's appointment with a day's buffers on either side, and some.
 
 
@@ -51,8 +53,18 @@ class Appointment(models.Model):
         return bool(self.location.get("kind") == "zoom")
 
     @property
+    def at_meet(self) -> bool:
+        """At Google Meet, whose room comes with the calendar event."""
+        return bool(self.location.get("kind") == "google_meet")
+
+    @property
+    def room(self) -> str:
+        """The name of the rooms in one of which it happens; empty for a place of another kind."""
+        return ROOMS.get(str(self.location.get("kind", "")), "")
+
+    @property
     def needs_meeting(self) -> bool:
-        return self.at_zoom and self.status == self.Status.CONFIRMED
+        return bool(self.room) and self.status == self.Status.CONFIRMED
 
     @cached_property
     def hosts(self) -> list[Host]:

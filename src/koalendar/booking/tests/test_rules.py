@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import pytest
 from django.core.exceptions import ValidationError
 
-from koalendar.booking import revising
+from koalendar.booking import revising, rules
 from koalendar.booking.models import EventType, Schedule
 from koalendar.booking.rules import EVENT_TYPE, SCHEDULE
 from koalendar.booking.setting_up import add_event_type, add_schedule
@@ -218,11 +218,19 @@ def test_places_are_kept_in_their_own_shape_without_what_nobody_asked_for() -> N
     ]
 
 
+def test_google_meet_is_offered_where_the_site_has_google(settings: Any) -> None:
+    place = {"kind": "google_meet"}
+    assert rules.location(place) == place
+    settings.GOOGLE_CLIENT_ID = ""
+    with pytest.raises(ValidationError) as refused:
+        rules.location(place)
+    assert [error.code for error in refused.value.error_dict["kind"]] == ["not_offered"]
+
+
 @pytest.mark.parametrize(
     ("place", "found"),
     [
         ({}, {"locations.0.kind": ["invalid_choice"]}),
-        ({"kind": "google_meet"}, {"locations.0.kind": ["not_offered"]}),
         ({"kind": "phone"}, {"locations.0.who_calls": ["invalid_choice"]}),
         ({"kind": "phone", "who_calls": "invitee"}, {"locations.0.number": ["required"]}),
         ({"kind": "in_person"}, {"locations.0.address": ["required"]}),

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection as database
 
 from koalendar import clock
+from koalendar.booking import owed
 from koalendar.booking.actions import (
     Invitee,
     cancel,
@@ -21,6 +22,7 @@ from koalendar.booking.models import Booking, CalendarCopy, EventType
 from koalendar.booking.queries import CopyState, InCalendar, calendar_copy, whereabouts
 from koalendar.booking.story import happenings_of
 from koalendar.connections.actions import disconnect
+from koalendar.connections.deletions import LINKS_STAY
 from koalendar.connections.models import Calendar
 from koalendar.delivery.worker import run_due
 from koalendar.outbox.models import Entry
@@ -402,3 +404,28 @@ def test_connecting_brings_coming_bookings_into_the_calendar(sandbox: Sandbox) -
     deliver()
     assert len(events(sandbox)) == 1
     assert state_of(booking).state == CopyState.READY
+
+
+def test_what_is_kept_of_events_is_erased_in_time_and_the_same_event_goes_on(
+    sandbox: Sandbox, calendar: Calendar, settings: Any
+) -> None:
+    far = by_phone(phone_type(), start=TUESDAY_NINE + timedelta(days=20))
+    deliver()
+    disconnect(calendar.connection, now=NOW)
+    owed.care(calendar.connection.credential, now=NOW)
+    deliver()
+    assert CalendarCopy.objects.get().remote_id
+    settings.KOALENDAR_CLOCK_OFFSET += LINKS_STAY.total_seconds() + 60
+    deliver()
+    copy = CalendarCopy.objects.get()
+    assert (copy.remote_id, copy.remote_calendar_id, copy.web_url) == ("", "", "")
+    assert state_of(far).state == CopyState.FAILED
+    reschedule(far, start=TUESDAY_NINE + timedelta(days=21), by=Booking.By.HOST, now=clock.now())
+    connection = connect_google(sandbox)
+    Calendar.objects.all().delete()
+    make_target(connection)
+    owe_meetings(connection.host, now=clock.now())
+    deliver()
+    [event] = events(sandbox)
+    assert event.body["start"]["dateTime"].startswith("2026-12-22T09:00:00")
+    assert state_of(far).state == CopyState.READY

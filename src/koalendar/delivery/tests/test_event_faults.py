@@ -37,7 +37,7 @@ STEPS = 30
 SLOW, TIMEOUT = 1.1, 0.8
 
 # Each with the calls that it spoils.
-FAULTS: list[dict[str, object]] = [
+FAULTS: list[dict[str, Any]] = [
     *[{"kind": "store_then_drop", "method": "POST", "path": NEW_EVENT}] * 3,
     *[{"kind": "store_then_drop", "path": ONE_EVENT}] * 2,
     *[{"kind": "drop"}] * 2,

@@ -197,7 +197,7 @@ def _whereabouts(row: Booking, place: Whereabouts, *, for_host: bool) -> Json:
         "meeting_id": place.meeting_id or None,
         "passcode": place.passcode or None,
         "dial_in": [{"country": each["country"], "number": each["number"]} for each in place.dial_in],
-        "problem": (problems.in_words(place.problem) or None) if for_host else None,
+        "problem": (calendar_problems.about_link(place.kind, place.problem) or None) if for_host else None,
         **of_kind,
     }
 

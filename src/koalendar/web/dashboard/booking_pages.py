@@ -14,6 +14,7 @@ from koalendar.booking.conditions import why_no_link
 from koalendar.booking.keeping import may_be_no_show
 from koalendar.booking.links import token_for
 from koalendar.booking.models import Booking, Message
+from koalendar.booking.models.appointment import ROOMS
 from koalendar.booking.openings import open_slots
 from koalendar.booking.queries import CopyState, InCalendar, Whereabouts
 from koalendar.invitations import when
@@ -133,7 +134,7 @@ def status_chip(booking: Booking, now: datetime) -> Chip | None:
 
 def location_word(location: dict[str, object]) -> str:
     return {
-        "zoom": _("Zoom"),
+        **ROOMS,
         "phone": _("Phone"),
         "in_person": _("In person"),
         "link": _("Link"),
@@ -286,7 +287,7 @@ class CopyRow:
 
 
 def copies_of(booking: Booking, place: Whereabouts, event: InCalendar, words: HostWording) -> list[CopyRow]:
-    rows = [_meeting_row(booking, place, words)] if booking.appointment.at_zoom else []
+    rows = [_meeting_row(booking, place, words)] if place.has_room else []
     if event.state is not CopyState.NONE:
         rows.append(_event_row(booking, event, words))
     return rows + _mail_rows(booking, words)
@@ -334,13 +335,14 @@ def _meeting_row(booking: Booking, place: Whereabouts, words: HostWording) -> Co
     needs_account = place.state is CopyState.FAILED and place.waits_for_host and not is_choice
     mends_in_integrations = bool(place.kept_until) or needs_account
     if place.kept_until and place.state is CopyState.READY:
-        state, word = "warn", _("The link works; Zoom is disconnected")
+        state, word = "warn", _("The link works; %(room)s is disconnected") % {"room": place.room}
     return CopyRow(
-        what=_("Zoom meeting"),
+        what=_("%(room)s meeting") % {"room": place.room},
         state=state,
         word=word,
         since=words.moment(place.since) if place.since else "",
-        problem=_kept_in_words(place.kept_until, words) or problems.in_words(place.problem),
+        problem=_kept_in_words(place.kept_until, words)
+        or calendar_problems.about_link(place.kind, place.problem),
         next_try=how_soon(place.next_try, now=words.now) if is_retrying and place.next_try else "",
         mend_url=reverse("integrations") if mends_in_integrations else "",
         mend=_("Go to integrations") if mends_in_integrations else "",

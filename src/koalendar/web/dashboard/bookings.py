@@ -438,7 +438,6 @@ def cancel(request: HttpRequest, host: Host, uid: UUID) -> HttpResponse:
         "booking": booking,
         "form": form,
         "when": words.full(booking.appointment.start, booking.appointment.end),
-        "has_meeting": booking.appointment.at_zoom,
     }
     return render(request, "dashboard/booking_cancel.html", context, status=422 if form.errors else 200)
 

@@ -18,6 +18,7 @@ from koalendar.booking.rules import MAX_QUESTIONS
 from koalendar.booking.setting_up import default_schedule
 from koalendar.connections import calendars
 from koalendar.connections.models import Calendar
+from koalendar.connections.queries import is_enabled
 from koalendar.web.dashboard.account_card import account_words
 from koalendar.web.dashboard.forms import field_errors
 from koalendar.web.dashboard.wording import in_minutes
@@ -39,6 +40,15 @@ _ASKED_AS = {name: name for name in _SAME} | {
     "change_cutoff": "cutoff",
     "request_expires_after": "expires",
 }
+
+
+_PLACE_CHOICES = (
+    ("zoom", _("Zoom")),
+    ("google_meet", _("Google Meet")),
+    ("phone", _("Phone")),
+    ("in_person", _("In person")),
+    ("link", _("A link of your own")),
+)
 
 
 class EventTypeForm(forms.Form):
@@ -73,12 +83,7 @@ class EventTypeForm(forms.Form):
     # Where
     places = forms.MultipleChoiceField(
         label=_("Where it happens"),
-        choices=(
-            ("zoom", _("Zoom")),
-            ("phone", _("Phone")),
-            ("in_person", _("In person")),
-            ("link", _("A link of your own")),
-        ),
+        choices=_PLACE_CHOICES,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose where it happens")},
         help_text=_("With several, the invitee chooses."),
@@ -179,6 +184,7 @@ class EventTypeForm(forms.Form):
         super().__init__(*args, **kwargs)
         schedules = host.schedules.order_by("pk")
         self.fields["schedule"].queryset = schedules  # type: ignore[attr-defined]  # A ModelChoiceField.
+        self._offer_places(shown.locations)
         self._offer_accounts(_zoom_of(shown.locations))
         self._offer_calendars(event_type)
         self._offer("slot_step", {*_STEPS, shown.slot_step})
@@ -191,6 +197,14 @@ class EventTypeForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(n, in_minutes(n) if n else now_("Nothing")) for n in sorted(minutes)]
+
+    def _offer_places(self, chosen: Sequence[Mapping[str, Any]]) -> None:
+        """Google Meet where the site has Google, or where it was chosen while it had."""
+        if is_enabled("google") or any(place.get("kind") == "google_meet" for place in chosen):
+            return
+        field = self.fields["places"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(kind, words) for kind, words in _PLACE_CHOICES if kind != "google_meet"]
 
     def _offer_accounts(self, chosen: str | None) -> None:
         """The host's Zoom accounts that work; another that was chosen before stays until he chooses."""
@@ -281,6 +295,7 @@ class EventTypeForm(forms.Form):
         data = self.cleaned_data
         details: dict[str, dict[str, Any]] = {
             "zoom": {"connection": data["connection"] or None},
+            "google_meet": {},
             "phone": {"who_calls": data["who_calls"] or "host", "number": data["number"]},
             "in_person": {"address": data["address"]},
             "link": {"url": data["url"]},

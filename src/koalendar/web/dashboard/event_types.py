@@ -19,6 +19,7 @@ from koalendar.booking.models import EventType
 from koalendar.booking.rules import MAX_QUESTIONS
 from koalendar.booking.setting_up import add_event_type, duplicate_event_type
 from koalendar.connections import queries as connections
+from koalendar.connections.calendars import target_of
 from koalendar.web.dashboard import drafts
 from koalendar.web.dashboard.booking_pages import location_word
 from koalendar.web.dashboard.event_type_forms import (
@@ -192,6 +193,8 @@ def _show(
         "summaries": _summaries(event_type),
         "zoom_is_on": connections.is_enabled("zoom"),
         "zoom": connections.connection_for(host, "zoom"),
+        "meet_is_on": connections.is_enabled("google"),
+        "target": target_of(host),
         "is_draft": is_draft,
     }
     return render(request, "dashboard/event_type.html", context, status=status)

@@ -39,7 +39,7 @@ def story_of(booking: Booking, place: Whereabouts, event: InCalendar, words: Hos
         (booking.created_at, _beginning(booking), ""),
         *_changes(booking, words),
         *_happenings(booking, words),
-        *_trouble(place, problems.in_words(place.problem) if booking.appointment.at_zoom else "", words),
+        *_trouble(place, problems.in_words(place.problem) if place.kind == "zoom" else "", words),
         *_trouble(event, calendar_problems.in_words(event.problem), words),
         *_mails(booking, words),
     ]
@@ -93,11 +93,11 @@ def _happenings(booking: Booking, words: HostWording) -> Iterator[_Line]:
 
 def _happening(row: Happening, booking: Booking, start: str) -> str:
     told = {
-        Happening.Kind.MEETING_MADE: _("Zoom meeting made"),
-        Happening.Kind.MEETING_MOVED: _("Zoom meeting moved to %(start)s"),
-        Happening.Kind.MEETING_REMOVED: _("Zoom meeting removed"),
-        Happening.Kind.LINK_CHANGED: _("New link from Zoom"),
-        Happening.Kind.LINK_ERASED: _("Link erased here; the meeting stays in Zoom"),
+        Happening.Kind.MEETING_MADE: _("%(room)s meeting made"),
+        Happening.Kind.MEETING_MOVED: _("%(room)s meeting moved to %(start)s"),
+        Happening.Kind.MEETING_REMOVED: _("%(room)s meeting removed"),
+        Happening.Kind.LINK_CHANGED: _("New link from %(room)s"),
+        Happening.Kind.LINK_ERASED: _("Link erased here; the meeting stays in %(room)s"),
         Happening.Kind.MOVED_THERE: _("Meeting moved in Zoom to %(start)s"),
         Happening.Kind.MOVED_BACK_THERE: _("Meeting moved back in Zoom"),
         Happening.Kind.DELETED_THERE: _("Meeting deleted in Zoom"),
@@ -112,7 +112,7 @@ def _happening(row: Happening, booking: Booking, start: str) -> str:
         Happening.Kind.NO_SHOW: _("You noted that %(name)s did not come"),
         Happening.Kind.NO_SHOW_TAKEN_BACK: _("You noted that %(name)s came after all"),
     }[Happening.Kind(row.kind)]
-    return told % {"start": start, "name": booking.invitee_name}
+    return told % {"start": start, "name": booking.invitee_name, "room": booking.appointment.room}
 
 
 def _trouble(copy: Whereabouts | InCalendar, text: str, words: HostWording) -> Iterator[_Line]:

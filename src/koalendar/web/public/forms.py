@@ -113,7 +113,9 @@ class BookingForm(forms.Form):
 
     @property
     def _may_be_online(self) -> bool:
-        return any(place.get("kind") in ("zoom", "link") for place in self.event_type.locations)
+        return any(
+            place.get("kind") in ("zoom", "google_meet", "link") for place in self.event_type.locations
+        )
 
     def _ask_where(self) -> None:
         locations = self.event_type.locations

@@ -73,7 +73,7 @@ def _with_booking(view: _View) -> Callable[[HttpRequest, str], HttpResponse]:
 
 @dataclass(frozen=True, slots=True)
 class LinkBox:
-    """Where the Zoom meeting is. `state` is being_made, late, ready or empty for nothing to show.
+    """Where the room is, and its link. `state` is being_made, late, ready or empty for nothing to show.
 
     `ask_again` is the delay in milliseconds until the page asks again, 0 for never.
     """
@@ -106,7 +106,9 @@ def booking(request: HttpRequest, booking: Booking) -> HttpResponse:
 def link(request: HttpRequest, booking: Booking) -> HttpResponse:
     """The link box alone, for the page that waits for it."""
     box = _link_box(booking, clock.now(), number=read_number(request.GET.get("n", "")))
-    say = {"ready": _("Your Zoom link is ready"), "late": ""}.get(box.state, "")
+    say = {"ready": _("Your %(room)s link is ready") % {"room": box.place.room}, "late": ""}.get(
+        box.state, ""
+    )
     context = {"booking_path": _own_path(request), "box": box, "host": booking.snapshot["host"]}
     return render(request, "public/_swap.html", context | {"part": "public/_link_box.html", "say": say})
 
@@ -244,7 +246,7 @@ def _link_box(booking: Booking, now: datetime, *, number: int = 0) -> LinkBox:
 
 
 def _box_state(booking: Booking, place: Whereabouts, now: datetime) -> str:
-    if not booking.is_live or not booking.appointment.at_zoom:
+    if not booking.is_live or not place.has_room:
         return ""
     if now >= booking.appointment.end + _LINK_STAYS:
         return ""
@@ -379,7 +381,6 @@ def _event(booking: Booking, place: Whereabouts, own_path: str) -> calendar.Even
     """What a calendar is told; the same uid as in the invitation by mail, so that nothing doubles."""
     appointment, snapshot = booking.appointment, booking.snapshot
     address = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
-    at_zoom = appointment.at_zoom
     return calendar.Event(
         uid=calendar_uid(booking),
         sequence=booking.sequence,
@@ -389,12 +390,12 @@ def _event(booking: Booking, place: Whereabouts, own_path: str) -> calendar.Even
         summary=_("%(title)s with %(host)s") % {"title": snapshot["title"], "host": snapshot["host"]},
         description=snapshot.get("description", ""),
         location=""
-        if at_zoom
+        if place.has_room
         else _own_link(booking) or places.after_booking(appointment.location, snapshot["host"]).text,
         url=f"{settings.KOALENDAR_BASE_URL}{own_path}",
         organizer=calendar.Person(snapshot["host"], address),
         attendee=None,
-        conference=calendar.Conference(place.join_url, "Zoom") if place.join_url else None,
+        conference=calendar.Conference(place.join_url, place.room) if place.join_url else None,
     )
 
 

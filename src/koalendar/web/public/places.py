@@ -6,11 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from koalendar.booking.models.appointment import ROOMS
 from koalendar.booking.rules import host_calls
 
 Location = Mapping[str, Any]
 
-_ICONS = {"zoom": "video", "phone": "phone", "in_person": "pin", "link": "link"}
+_ICONS = {"zoom": "video", "google_meet": "video", "phone": "phone", "in_person": "pin", "link": "link"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ def before_booking(location: Location, host: str) -> Place:
     """What a stranger may know: addresses to join and numbers to call come with the booking."""
     kind = str(location.get("kind", ""))
     words = {
-        "zoom": _("Zoom; link comes with the confirmation"),
+        **{room: _("%(room)s; link comes with the confirmation") % {"room": ROOMS[room]} for room in ROOMS},
         "in_person": str(location.get("address", "")) or _("In person"),
         "link": _("Video call; link comes with the confirmation"),
         "phone": (_("%(host)s calls you") if host_calls(location) else _("You call %(host)s"))
@@ -35,7 +36,7 @@ def before_booking(location: Location, host: str) -> Place:
 def when_called_off(location: Location, host: str) -> Place:
     """What nobody joins or calls any more, or never did."""
     kind = str(location.get("kind", ""))
-    words = {"zoom": _("Zoom"), "link": _("Video call")}
+    words = {**ROOMS, "link": _("Video call")}
     return Place(_ICONS[kind], words[kind]) if kind in words else before_booking(location, host)
 
 
@@ -50,8 +51,8 @@ def after_booking(location: Location, host: str) -> Place:
             else _("Call %(host)s on %(number)s")
         )
         return Place("phone", text % words)
-    if kind == "zoom":
-        return Place("video", _("Zoom"))
+    if kind in ROOMS:
+        return Place("video", ROOMS[kind])
     if kind == "link":
         return Place("link", _("Video call"))
     return before_booking(location, host)

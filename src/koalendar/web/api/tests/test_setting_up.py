@@ -145,7 +145,6 @@ def test_a_change_concerns_what_it_names(adas: Program) -> None:
         ({"locations": []}, "locations"),
         ({"locations": [{"kind": "link", "url": "javascript:alert(1)"}]}, "locations.0"),
         ({"locations": [{"kind": "zoom", "connection": "unknown"}]}, "locations.0"),
-        ({"locations": [{"kind": "google_meet"}]}, "locations.0"),
         ({"slot_step": 0}, "slot_step"),
         ({"slot_step": 10**30}, "slot_step"),
         ({"buffer_before": -5}, "buffer_before"),
