@@ -10,7 +10,7 @@ from django.db import transaction
 
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
-from koalendar.booking.actions import owe_meetings
+from koalendar.booking.actions import owe_events, owe_meetings
 from koalendar.connections import actions, calendars, channels, consents, queries, registry
 from koalendar.connections.actions import Disconnection
 from koalendar.connections.models import Calendar, Connection, Consent
@@ -50,7 +50,7 @@ def _follow_up(connection: Connection, now: datetime) -> Connection:
     owe_meetings(connection.host, now=now)
     if queries.keeps_calendars(connection.provider):
         try:
-            calendars.refresh_list(connection, now)
+            read_list(connection, now=now)
         except ProviderError as error:
             actions.note_failure(connection.credential, error.reason, now)
         connection.refresh_from_db()
@@ -59,10 +59,23 @@ def _follow_up(connection: Connection, now: datetime) -> Connection:
     return connection
 
 
+def read_list(connection: Connection, *, now: datetime) -> None:
+    """Ask for the account's calendars and keep them; where bookings go into another one by that, or not any
+    more into one that has gone, owe their events.
+
+    Raises Temporary, Rejected, Disconnected or Misconfigured; nothing is changed then.
+    """
+    before = calendars.target_of(connection.host)
+    gone = calendars.refresh_list(connection, now)
+    if gone or calendars.target_of(connection.host) != before:
+        owe_events(connection.host, now=now)
+
+
 def choose_calendars(host: Host, *, blocks: set[str], target: str | None, now: datetime) -> None:
     """Which of the host's calendars block his time, and where bookings go. Raises NotWritable."""
     with transaction.atomic():
         calendars.choose(host, blocks=blocks, target=target)
+        owe_events(host, now=now)
         _owe_reading(host.connections.filter(calendars__isnull=False).distinct(), now)
 
 

@@ -29,7 +29,6 @@ from koalendar.outbox.queue import enqueue, enqueue_new, hasten
 
 MEETING = "meeting"
 EVENT = "event"
-CALENDARS = "calendars"
 EXPIRY = "expiry"
 MAIL = "mail"
 ACCOUNT_MAIL = "account_mail"
@@ -191,11 +190,6 @@ def new_copy(appointment: Appointment, host: Host, *, generation: int, now: date
         created_at=now,
         changed_at=now,
     )
-
-
-def calendars_again(connection_id: int, *, now: datetime) -> None:
-    """An event of ours has changed in a calendar of this connection: its busy times are read again soon."""
-    hasten(CALENDARS, [connection_id], now=now)
 
 
 def look_now(meeting: Meeting, *, now: datetime) -> None:

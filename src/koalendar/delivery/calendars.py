@@ -1,4 +1,4 @@
-"""Reads the calendars of an account: which there are, and when those that block are busy.
+"""Reads the calendars of an account: which there are, when those that block are busy, and our own events.
 
 One outbox entry a connection, which comes due again by itself: soon while somebody looks at the host's pages,
 else rarely, and at once when the provider tells of a change. What is read replaces the mirror whole. What
@@ -16,6 +16,7 @@ from django.db.models.functions import Cast
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
 from koalendar.booking.busy import FRESH
+from koalendar.booking.connecting import read_list
 from koalendar.booking.models import EventType
 from koalendar.booking.models.appointment import LONGEST_HOLD
 from koalendar.booking.openings import WINDOW_SPARE
@@ -33,6 +34,7 @@ from koalendar.connections.provider import (
     Temporary,
 )
 from koalendar.connections.queries import with_calendars
+from koalendar.delivery.event_look import see_own_events
 from koalendar.delivery.outcomes import Done, Outcome, Retry, Wait, later
 from koalendar.delivery.trouble import tell_hosts
 from koalendar.outbox import queue
@@ -84,13 +86,14 @@ def _read(connection: Connection, now: datetime) -> None:
     if connection.listed_at is None or connection.listed_at <= now - LIST_EVERY:
         _read_list(connection, now)
     told = _read_busy(connection, client, now)
-    if Reason.NO_CALENDAR in told.values():
+    are_there = see_own_events(connection, now=now)
+    if Reason.NO_CALENDAR in told.values() or not are_there:
         _read_list(connection, now)
     channels.keep_up(connection, client, now=now)
 
 
 def _read_list(connection: Connection, now: datetime) -> None:
-    calendars.refresh_list(connection, now)
+    read_list(connection, now=now)
     Connection.objects.filter(pk=connection.pk).update(listed_at=now)
 
 

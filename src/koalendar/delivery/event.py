@@ -24,7 +24,7 @@ from koalendar.booking.models import Appointment, Booking, CalendarCopy, Happeni
 from koalendar.booking.problems import DELETED_THERE, NOT_CONNECTED
 from koalendar.booking.queries import CopyState, Whereabouts, whereabouts
 from koalendar.connections import actions as connections
-from koalendar.connections.models import Credential
+from koalendar.connections.models import Calendar, Connection, Credential
 from koalendar.connections.provider import (
     CalendarProvider,
     Changed,
@@ -52,6 +52,7 @@ State = CalendarCopy.State
 # How long an event waits for its link at first, so that mostly one call does.
 _LINK_PATIENCE = timedelta(seconds=5)
 _AT_ONCE = timedelta(milliseconds=100)
+_A_MOMENT = timedelta(seconds=2)
 _TRIES = 3
 # The provider was not reached, or said at its door that it does nothing now.
 _NOT_DONE = frozenset({Reason.UNREACHABLE, Reason.RATE_LIMITED, Reason.USAGE_LIMIT, Reason.REFRESH_BUSY})
@@ -98,8 +99,9 @@ def sync_event(subject: str, *, now: datetime) -> Outcome:
         note_problem(row, error.reason, now)
         connections.note_failure(row.credential, error.code, now)
         note_rights(row, error, now)
-        if error.code == Reason.NO_CALENDAR:
-            read_again(row, now=now)  # So its host is told, and may choose another.
+        if error.code == Reason.NO_CALENDAR and row.calendar is not None:
+            # Its list is read, by which the host is told, and may choose another.
+            owed.calendars_changed(row.calendar.connection, now=now)
         return GiveUp(error.reason)
     except Disconnected as error:
         note_problem(row, error.reason, now)
@@ -118,7 +120,7 @@ def sync_event(subject: str, *, now: datetime) -> Outcome:
 def live_copy(appointment: Appointment, host_id: int) -> CalendarCopy | None:
     """The event that is there, or is to be, in this host's calendar."""
     rows = appointment.calendar_copies.exclude(state=State.GONE).filter(host=host_id)
-    return rows.select_related("credential", "calendar", "host").first()
+    return rows.select_related("credential", "calendar__connection", "host").first()
 
 
 def _job(appointment: Appointment, row: CalendarCopy, now: datetime) -> _Job:
@@ -133,7 +135,7 @@ def _job(appointment: Appointment, row: CalendarCopy, now: datetime) -> _Job:
 
 def _make(job: _Job) -> Outcome:
     row, now = job.row, job.now
-    until = _time_of_link(job)
+    until = _time_of_link(job) or _time_of_look(job)
     if until is not None:
         return Wait(until)
     if row.calendar is not None and row.calendar.gone_at is not None:
@@ -172,6 +174,15 @@ def _time_of_link(job: _Job) -> datetime | None:
     return until if job.now < until else None
 
 
+def _time_of_look(job: _Job) -> datetime | None:
+    """When to look again, while the busy times of this appointment are still asked for.
+
+    Google merges what it says of them, so that behind an event of ours no other one could be seen.
+    """
+    is_ours = job.row.state in _TOLD
+    return None if is_ours or not owed.is_looked_for(job.appointment) else job.now + _A_MOMENT
+
+
 def _let_go(row: CalendarCopy, problem: str, now: datetime) -> None:
     """The event is beyond our reach: nothing there is ours to change any more, and another may be made."""
     record(
@@ -208,11 +219,11 @@ def _make_anew(job: _Job) -> Outcome:
     row, now = job.row, job.now
     calendar = owed.calendar_for(job.appointment, row.host)
     was_told = row.attempted_at is not None  # Before its account was forgotten: our id may be in use.
-    if calendar is None and not was_told and row.problem != Reason.NO_CALENDAR and job.room is None:
-        _end(row, now)  # The host has no calendar for his bookings any more.
+    if calendar is None and not was_told and job.room is None and not _awaits_calendar(row):
+        _end(row, now)  # The host wants his bookings in no calendar any more.
         return Done()
     if calendar is None or not calendar.connection.is_live:
-        problem = row.problem if row.problem == Reason.NO_CALENDAR else NOT_CONNECTED
+        problem = row.problem if row.problem in _MENDED_BY_HOST else NOT_CONNECTED
         note_problem(row, problem, now, state=State.BLOCKED)
         return GiveUp(problem)
     spec = job.spec
@@ -231,6 +242,16 @@ def _make_anew(job: _Job) -> Outcome:
     )
     google = connections.open_calendars(calendar.connection.credential)
     return _insert(job, google, may_be_there=False)
+
+
+def _awaits_calendar(row: CalendarCopy) -> bool:
+    """Whether the host has chosen a calendar that cannot be written now, or was to choose another."""
+    chosen = Calendar.objects.filter(host=row.host, is_target=True)
+    is_chosen = chosen.exclude(connection__state=Connection.State.REVOKED).exists()
+    return is_chosen or row.problem == Reason.NO_CALENDAR
+
+
+_MENDED_BY_HOST = (Reason.NO_CALENDAR, Reason.MISSING_SCOPE)
 
 
 def _make_elsewhere(job: _Job) -> Outcome:
@@ -364,7 +385,7 @@ def _arrive(job: _Job, event: RemoteEvent, spec: EventSpec) -> Outcome:
         if happened is not None:
             story.tell(appointment, happened, at=now, start=spec.start)
         note_moved(appointment, row, event, now)
-        read_again(row, now=now)
+        _read_busy_again(row, now)
     assert row.credential is not None  # It has just answered.
     connections.note_success(row.credential, now)
     log.info("event_in_place", extra={"appointment": str(appointment.uid), "generation": row.generation})
@@ -378,10 +399,10 @@ def _happened(row: CalendarCopy, spec: EventSpec) -> Happening.Kind | None:
     return Happening.Kind.EVENT_MOVED if is_moved else None
 
 
-def read_again(row: CalendarCopy, *, now: datetime) -> None:
+def _read_busy_again(row: CalendarCopy, now: datetime) -> None:
     """Busy times with an event of ours among them are other ones now."""
-    if row.calendar is not None:
-        owed.calendars_again(row.calendar.connection_id, now=now)
+    if row.calendar is not None and row.calendar.blocks:
+        owed.calendars_changed(row.calendar.connection, now=now)
 
 
 # ── What the calendar shows ──
@@ -464,7 +485,7 @@ def _unmake(appointment: Appointment, row: CalendarCopy, now: datetime) -> Outco
         meet.end(appointment, problem="", now=now)
         if was_there:
             story.tell(appointment, Happening.Kind.EVENT_REMOVED, at=now)
-        read_again(row, now=now)
+        _read_busy_again(row, now)
     connections.note_success(credential, now)
     log.info("event_removed", extra={"appointment": str(appointment.uid), "generation": row.generation})
     return Done()

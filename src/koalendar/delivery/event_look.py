@@ -17,7 +17,8 @@ from koalendar.booking.models import Appointment, CalendarCopy, Happening
 from koalendar.booking.problems import DELETED_THERE
 from koalendar.connections.actions import open_calendars
 from koalendar.connections.models import Calendar, Connection
-from koalendar.connections.provider import CalendarProvider, Gone, RemoteEvent
+from koalendar.connections.provider import Ability, CalendarProvider, Gone, Reason, Rejected, RemoteEvent
+from koalendar.connections.queries import may
 from koalendar.delivery.event import note_deleted, note_moved
 from koalendar.delivery.event_spec import OURS, instance
 from koalendar.delivery.records import Overtaken, record
@@ -30,16 +31,19 @@ State = CalendarCopy.State
 _MARGIN = timedelta(days=31)
 
 
-def see_own_events(connection: Connection, *, now: datetime) -> None:
-    """Look at the events of coming bookings in this connection's calendars.
+def see_own_events(connection: Connection, *, now: datetime) -> bool:
+    """Look at the events of coming bookings in this connection's calendars; whether all of these are there.
 
-    Raises Temporary, Rejected, Disconnected or Misconfigured; what was seen until then is kept.
+    Nothing is looked at without the right to events. Raises Temporary, Rejected, Disconnected or
+    Misconfigured; what was seen until then is kept.
     """
-    google = open_calendars(connection.credential)
+    if not may(connection, Ability.WRITE_EVENTS):
+        return True
+    google, are_there = open_calendars(connection.credential), True
     for calendar in connection.calendars.filter(gone_at=None):
-        copies = _coming(calendar, now)
-        if copies:
-            _see(calendar, copies, google, now)
+        if copies := _coming(calendar, now):
+            are_there &= _see(calendar, copies, google, now)
+    return are_there
 
 
 def _coming(calendar: Calendar, now: datetime) -> list[CalendarCopy]:
@@ -54,9 +58,15 @@ def _coming(calendar: Calendar, now: datetime) -> list[CalendarCopy]:
     return [copy for subject, copy in latest.items() if subject not in under_way]
 
 
-def _see(calendar: Calendar, copies: Sequence[CalendarCopy], google: CalendarProvider, now: datetime) -> None:
+def _see(calendar: Calendar, copies: Sequence[CalendarCopy], google: CalendarProvider, now: datetime) -> bool:
+    """Whether the calendar itself is there: without it, its events are not deleted but lost."""
     farthest = max(copy.appointment.end for copy in copies) + _MARGIN
-    listed = google.events_with(calendar.remote_id, OURS, instance(), begin=now, end=farthest)
+    try:
+        listed = google.events_with(calendar.remote_id, OURS, instance(), begin=now, end=farthest)
+    except Rejected as error:
+        if error.code != Reason.NO_CALENDAR:
+            raise
+        return False
     shown = {event.remote_id: event for event in listed}
     for copy in copies:
         there = shown.get(copy.remote_id) or _outside_list(copy, google)
@@ -64,6 +74,7 @@ def _see(calendar: Calendar, copies: Sequence[CalendarCopy], google: CalendarPro
             _note(copy, there, now)
         except Overtaken:
             log.info("event_overtaken", extra={"copy": str(copy)})  # Whoever was faster has seen it.
+    return True
 
 
 def _outside_list(copy: CalendarCopy, google: CalendarProvider) -> RemoteEvent | None:

@@ -157,15 +157,16 @@ def copy_of(booking: Booking, connection: Connection, **fields: Any) -> Calendar
         "told_start": booking.appointment.start,
         "told_end": booking.appointment.end,
     }
-    return CalendarCopy.objects.create(
-        appointment=booking.appointment,
-        host=connection.host,
-        credential=connection.credential,
-        calendar=primary(connection.host),
-        remote_calendar_id=primary(connection.host).remote_id,
-        remote_id="0123456789",
-        **(told | fields),
+    place = {
+        "credential": connection.credential,
+        "calendar": primary(connection.host),
+        "remote_calendar_id": primary(connection.host).remote_id,
+        "remote_id": "0123456789",
+    }
+    copy, _is_new = CalendarCopy.objects.update_or_create(
+        appointment=booking.appointment, host=connection.host, defaults=place | told | fields
     )
+    return copy
 
 
 def test_our_event_never_blocks_twice(sandbox: Sandbox) -> None:

@@ -18,6 +18,7 @@ from koalendar.booking.actions import (
     reschedule,
     retry_copies,
 )
+from koalendar.booking.connecting import read_list
 from koalendar.booking.models import Booking, CalendarCopy, EventType
 from koalendar.booking.queries import CopyState, InCalendar, calendar_copy, whereabouts
 from koalendar.booking.story import happenings_of
@@ -108,7 +109,6 @@ def test_a_booking_is_in_the_calendar_with_its_link_by_one_call(sandbox: Sandbox
 
 
 def test_a_booking_without_a_calendar_owes_nothing(sandbox: Sandbox) -> None:
-    connect_google(sandbox)
     booking = by_phone()
     deliver()
     assert state_of(booking).state == CopyState.NONE
@@ -302,18 +302,38 @@ def test_trouble_that_passes_is_waited_out(sandbox: Sandbox, calendar: Calendar,
     assert len(sandbox.google.events[ADA]) == 1
 
 
-def test_a_missing_permission_needs_the_host(sandbox: Sandbox) -> None:
-    scopes = ["https://www.googleapis.com/auth/calendar.calendarlist.readonly"]
-    connection = connect_google(sandbox, scopes=scopes)
-    make_target(connection)
+def test_a_missing_permission_needs_the_host(sandbox: Sandbox, calendar: Calendar) -> None:
     booking = by_phone()
+    sandbox.google.fail_next("insufficient_scopes", **INSERT)
     deliver()
     found = state_of(booking)
     assert (found.state, found.problem) == (CopyState.FAILED, "missing_scope")
     connection = connect_google(sandbox)
-    owe_meetings(connection.host, now=clock.now())
+    read_list(connection, now=clock.now())
     deliver()
     assert state_of(booking).state == CopyState.READY
+
+
+def test_connecting_by_the_pages_puts_coming_bookings_into_the_primary_calendar(sandbox: Sandbox) -> None:
+    booking = by_phone()
+    owed.calendars(connect_google(sandbox), now=clock.now())
+    deliver()
+    assert state_of(booking).state == CopyState.READY
+    assert len(events(sandbox)) == 1
+
+
+def test_a_booking_that_is_not_yet_known_to_be_free_waits_with_its_event(
+    sandbox: Sandbox, calendar: Calendar
+) -> None:
+    booking = by_phone()
+    conflict = Entry.objects.create(
+        kind="conflict", subject=str(booking.appointment_id), due_at=NOW + minutes(9)
+    )
+    deliver()
+    assert events(sandbox) == []
+    conflict.delete()
+    deliver(minutes(1))
+    assert len(events(sandbox)) == 1
 
 
 def test_a_calendar_that_was_deleted_asks_for_another(sandbox: Sandbox, calendar: Calendar) -> None:

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from koalendar import clock
 from koalendar.accounts.models import Host
 from koalendar.booking import actions, keeping, problems, queries
-from koalendar.booking.looking import look_for
 from koalendar.booking.errors import OtherThere, OutsideRules, SlotTaken, WrongState
+from koalendar.booking.looking import look_for
 from koalendar.booking.models import Booking
 from koalendar.booking.queries import Tab
 from koalendar.connections.actions import open_meetings

@@ -15,6 +15,7 @@ from koalendar.accounts.models import Host
 from koalendar.booking import connecting
 from koalendar.booking import queries as bookings
 from koalendar.booking.actions import owe_meetings
+from koalendar.booking.connecting import read_list
 from koalendar.connections import actions, calendars, queries
 from koalendar.connections.models import Connection
 from koalendar.connections.provider import ProviderError
@@ -105,7 +106,7 @@ def test(request: HttpRequest, host: Host, provider: str, public_id: str) -> Htt
     try:
         account = actions.open_account(connection.credential).me()
         if queries.keeps_calendars(provider):
-            calendars.refresh_list(connection, now)
+            read_list(connection, now=now)
         actions.note_account(connection.credential, account, now)
     except ProviderError as error:
         outcome = str(error.reason)

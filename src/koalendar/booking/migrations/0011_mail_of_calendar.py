@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("booking", "0009_calendar_copies"),
+        ("booking", "0010_mail_of_conflict"),
     ]
 
     operations = [
@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                     ("link_here", "Link Here"),
                     ("reminder", "Reminder"),
                     ("in_zoom", "In Zoom"),
+                    ("conflict", "Conflict"),
                     ("in_calendar", "In Calendar"),
                 ],
                 max_length=12,
