@@ -45,7 +45,8 @@ class AccountCard:
     chip's; `sentences` stand below each other.
 
     `needs_consent` says that connecting again mends what is wrong. `event_types` are those that use the
-    account; `coming` the first of `coming_count` bookings. `is_alone` says that the host has no other account.
+    account; `coming` the first of `coming_count` bookings. `is_alone` says that the host has no other
+    account.
     """
 
     provider: str
