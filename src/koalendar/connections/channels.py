@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 
+from koalendar.connections import registry
 from koalendar.connections.at_hand import calendars_at_hand
 from koalendar.connections.models import Calendar, Channel, Connection
 from koalendar.connections.provider import CalendarProvider, ProviderError, Rejected, Temporary
@@ -29,11 +30,6 @@ _REFUSED_FOR = RENEWED_BEFORE + timedelta(days=1)
 _SECONDS_TO_STOP = 3.0
 
 
-def are_possible() -> bool:
-    """Providers call public https addresses and no others."""
-    return bool(settings.HTTPS and not settings.LOCAL)
-
-
 def keep_up(connection: Connection, client: CalendarProvider, *, now: datetime) -> None:
     """Have each calendar that this host uses told of, and no other.
 
@@ -41,7 +37,7 @@ def keep_up(connection: Connection, client: CalendarProvider, *, now: datetime) 
     """
     Channel.objects.filter(calendar__connection=connection, expires_at__lte=now).delete()
     used = connection.calendars.filter(Q(blocks=True) | Q(is_target=True), gone_at=None)
-    wanted = list(used) if are_possible() else []
+    wanted = list(used) if registry.calendars(connection.provider).can_tell else []
     for calendar in wanted:
         if not calendar.channels.filter(expires_at__gt=now + RENEWED_BEFORE).exists():
             _open(calendar, client, now)

@@ -521,6 +521,10 @@ class MeetingKind(Provider, Protocol):
 class CalendarKind(Provider, Protocol):
     """A provider that keeps calendars."""
 
+    @property
+    def can_tell(self) -> bool:
+        """Whether our address is one to which it would tell of changes."""
+
     def calendars(
         self, *, api_url: str, tokens: TokenSource, timeout: float | None = None
     ) -> CalendarProvider:

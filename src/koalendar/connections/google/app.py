@@ -1,6 +1,7 @@
 """The operator's Google Cloud project, as the settings describe it."""
 
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import httpx2
 from django.conf import settings
@@ -51,6 +52,13 @@ class Google:
 
     def account(self, *, api_url: str, tokens: TokenSource) -> GoogleClient:
         return self.calendars(api_url=api_url, tokens=tokens)
+
+    @property
+    def can_tell(self) -> bool:
+        """Google calls public https addresses; what stands in for it on this machine calls this machine."""
+        if settings.LOCAL:
+            return urlsplit(settings.GOOGLE_API_URL).hostname in ("localhost", "127.0.0.1")
+        return bool(settings.HTTPS)
 
     def calendars(self, *, api_url: str, tokens: TokenSource, timeout: float | None = None) -> GoogleClient:
         """A client for one account. Google has one address for all of them, so `api_url` is of no use."""

@@ -10,6 +10,7 @@ from django.test import Client
 from koalendar import clock
 from koalendar.booking import connecting, owed
 from koalendar.connections import channels
+from koalendar.connections.google.app import Google
 from koalendar.connections.models import Calendar, Channel, Connection
 from koalendar.outbox import queue
 from koalendar.outbox.models import Entry
@@ -221,10 +222,27 @@ def test_trouble_with_a_channel_is_no_trouble_with_the_calendar(
     assert Channel.objects.count() == 1
 
 
-def test_a_site_that_is_not_public_asks_for_none(sandbox: Sandbox, settings: Any) -> None:
-    settings.HTTPS, settings.LOCAL = False, True
+def test_a_site_that_google_cannot_reach_asks_for_none(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Google, "can_tell", False)
     connect_calendars(sandbox)
     assert not sandbox.google.live_channels()
+
+
+@pytest.mark.parametrize(
+    ("https", "local", "api", "can_tell"),
+    [
+        (True, False, "https://www.googleapis.com/calendar/v3", True),
+        (False, True, "https://www.googleapis.com/calendar/v3", False),
+        (False, True, "http://127.0.0.1:9000/google/calendar/v3", True),
+    ],
+)
+def test_google_reaches_public_sites_and_its_stand_in_this_machine(
+    settings: Any, https: bool, local: bool, api: str, can_tell: bool
+) -> None:
+    settings.HTTPS, settings.LOCAL, settings.GOOGLE_API_URL = https, local, api
+    assert Google().can_tell is can_tell
 
 
 def test_disconnecting_stops_them_while_the_token_is_there(sandbox: Sandbox, connection: Connection) -> None:
