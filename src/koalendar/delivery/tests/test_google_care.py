@@ -77,11 +77,14 @@ def test_a_removal_at_google_is_found_by_the_look_and_told_once(
     assert last_mail().subject == "Reminder: Google Calendar needs you: nobody can book you"
 
 
-def test_the_mail_tells_of_a_project_in_testing(connection: Connection, sandbox: Sandbox) -> None:
-    actions.mark_broken(
-        connection.credential, Reason.AUTHORIZATION_REFUSED, clock.now() + timedelta(days=7, minutes=20)
-    )
-    cared_for(connection, timedelta(days=7, hours=1))
+def test_the_mail_tells_of_a_project_in_testing(
+    connection: Connection, sandbox: Sandbox, settings: Any
+) -> None:
+    sandbox.google.app.testing = True
+    connect_google(sandbox)
+    settings.KOALENDAR_CLOCK_OFFSET += timedelta(days=7, minutes=20).total_seconds()
+    ended = cared_for(connection)
+    assert (ended.state, ended.problem) == ("broken", "authorization_refused")
     assert "Whoever runs the site has to publish it" in words(last_mail())
 
 
