@@ -30,7 +30,7 @@ def trouble_banner(host: Host, *, now: datetime) -> dict[str, str] | None:
 def _broken_banner(broken: Connection, host: Host, *, now: datetime) -> dict[str, str]:
     words = wording_for(host, now=now)
     is_google = queries.keeps_calendars(broken.provider)
-    said = google_card.sentences(broken, words) if is_google else zoom_card.sentences(broken, host, words)
+    said = google_card.briefly(broken, words) if is_google else zoom_card.sentences(broken, host, words)
     name = queries.name_of(broken.provider)
     return {
         "name": name,

@@ -24,11 +24,17 @@ def sentences(connection: Connection, words: HostWording) -> list[str]:
         return [use_of_calendars(connection)]
     if connection.state == Connection.State.ATTENTION:
         return [reason_of(connection), use_of_calendars(connection)]
-    since = words.date_of(connection.problem_since or connection.created_at)
-    said = [_("Google no longer accepts our access since %(day)s.") % {"day": since}]
+    first, *rest = briefly(connection, words)
+    return [first, *hint_of_testing(connection), *rest]
+
+
+def briefly(connection: Connection, words: HostWording) -> list[str]:
+    """Of a broken one, for a banner: what is, and what that means. Why is told on the card."""
     if connection.problem != Reason.AUTHORIZATION_REFUSED:
-        said = [reason_of(connection)]
-    return [*said, *hint_of_testing(connection), *_what_broken_means(connection)]
+        return [reason_of(connection), *_what_broken_means(connection)]
+    since = words.date_of(connection.problem_since or connection.created_at)
+    ended = _("Google no longer accepts our access since %(day)s.") % {"day": since}
+    return [ended, *_what_broken_means(connection)]
 
 
 def _what_broken_means(connection: Connection) -> list[str]:
