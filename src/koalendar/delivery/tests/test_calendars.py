@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from koalendar import clock
 from koalendar.accounts.models import AccountMail
@@ -72,7 +73,45 @@ def test_an_all_day_event_lasts_from_midnight_to_midnight_of_its_calendar(sandbo
     assert offered(made) == ["23:00", "23:30"]
 
 
-def test_what_was_declined_or_is_shown_as_free_does_not_block(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("zone", "day", "begin", "hours"),
+    [
+        ("Asia/Kathmandu", date(2026, 12, 1), datetime(2026, 11, 30, 18, 15, tzinfo=UTC), 24),
+        ("America/New_York", date(2026, 12, 1), datetime(2026, 12, 1, 5, 0, tzinfo=UTC), 24),
+        ("Europe/Paris", date(2027, 3, 28), datetime(2027, 3, 27, 23, 0, tzinfo=UTC), 23),
+        ("America/New_York", date(2027, 11, 7), datetime(2027, 11, 7, 4, 0, tzinfo=UTC), 25),
+    ],
+)
+def test_a_day_is_as_long_as_it_is_in_the_calendars_zone(
+    sandbox: Sandbox, zone: str, day: date, begin: datetime, hours: int
+) -> None:
+    make_event_type(booking_window_days=365)
+    connection = connect_calendars(sandbox)
+    there = sandbox.google.add_calendar(ADA, "There", timezone=zone).calendar_id
+    Connection.objects.update(listed_at=None)
+    read(connection)
+    Calendar.objects.filter(remote_id=there).update(blocks=True)
+    times = {"start": {"date": day.isoformat()}, "end": {"date": (day + DAY).isoformat()}}
+    sandbox.google.put_event(there, {"summary": "Off"} | times, by="Ada")
+    read(connection)
+    first = int(begin.timestamp()) // 60
+    assert Calendar.objects.get(remote_id=there).busy == [first, first + hours * 60]
+
+
+def test_pages_with_slots_call_nobody(sandbox: Sandbox, settings: Any, client: Client) -> None:
+    make_event_type()
+    connect_calendars(sandbox)
+    before = len(sandbox.google.calls)
+    for after in (0, 10, 60):
+        shift_clock(settings, minutes(after))
+        assert client.get("/ada/intro-call/").status_code == 200
+        public_id = EventType.objects.get().public_id
+        path = f"/api/v1/event-types/{public_id}/slots?start=2026-12-01&end=2026-12-02"
+        assert client.get(path).status_code == 200
+    assert len(sandbox.google.calls) == before
+
+
+def test_what_is_shown_as_free_does_not_block(sandbox: Sandbox) -> None:
     put(sandbox, TUESDAY_NINE, transparency="transparent")
     connect_calendars(sandbox)
     assert primary().busy == []

@@ -142,5 +142,5 @@ def test_a_read_writes_nothing(stranger: Program, settings: Any) -> None:
     made = make_event_type()
     with CaptureQueriesContext(connection) as asked:
         ask(stranger, made)
-    assert len(asked) == 2, "the hosts with the event type and their schedules; what they hold"
+    assert len(asked) == 3, "the hosts with the event type and their schedules; what they hold; calendars"
     assert [query["sql"] for query in asked if not query["sql"].startswith("SELECT")] == []
