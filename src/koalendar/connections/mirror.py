@@ -61,7 +61,7 @@ def keep(
 ) -> bool:
     """Replace the mirror by what was asked of [begin, end) at `read_at`. False if it knows a newer answer."""
     return bool(
-        _older_than(calendar, read_at).update(
+        _blocking(calendar, Q(read_at=None) | Q(read_at__lte=read_at)).update(
             busy=list(minutes),
             read_at=read_at,
             read_from=begin,
@@ -87,13 +87,12 @@ def amend(calendar: Calendar, minutes: Sequence[int], *, begin: int, end: int) -
 def note_problem(calendars: Iterable[Calendar], reason: Reason, *, asked_at: datetime, now: datetime) -> None:
     """These could not be read at `asked_at`. What was read before stays, and ages."""
     for calendar in calendars:
-        _older_than(calendar, asked_at).update(
+        _blocking(calendar, Q(read_at=None) | Q(read_at__lt=asked_at)).update(
             problem=reason,
             problem_since=Case(When(problem="", then=Value(now)), default=F("problem_since")),
         )
 
 
-def _older_than(calendar: Calendar, instant: datetime) -> QuerySet[Calendar]:
-    """The row, unless something newer is known of it, or it does not block any more."""
-    older = Q(read_at=None) | Q(read_at__lte=instant)
-    return Calendar.objects.filter(older, pk=calendar.pk, blocks=True)
+def _blocking(calendar: Calendar, so_far: Q) -> QuerySet[Calendar]:
+    """The row, if that holds of it so far and it still blocks."""
+    return Calendar.objects.filter(so_far, pk=calendar.pk, blocks=True)

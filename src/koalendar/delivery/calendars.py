@@ -83,18 +83,25 @@ def _read(connection: Connection, now: datetime) -> None:
     due = now + 2 * _pause(connection, now)
     connections.keep_at_hand(connection.credential, until=due, now=now)
     client = connections.open_calendars(connection.credential)
-    if connection.listed_at is None or connection.listed_at <= now - LIST_EVERY:
-        _read_list(connection, now)
+    is_due = connection.listed_at is None or connection.listed_at <= now - LIST_EVERY
+    refusal = _read_list(connection, now) if is_due else None
     told = _read_busy(connection, client, now)
     are_there = see_own_events(connection, now=now)
     if Reason.NO_CALENDAR in told.values() or not are_there:
-        _read_list(connection, now)
+        refusal = _read_list(connection, now)
     channels.keep_up(connection, client, now=now)
+    if refusal is not None:
+        raise refusal
 
 
-def _read_list(connection: Connection, now: datetime) -> None:
-    read_list(connection, now=now)
+def _read_list(connection: Connection, now: datetime) -> Rejected | None:
+    """Why the list is refused, which is no reason not to read the calendars that are known."""
     Connection.objects.filter(pk=connection.pk).update(listed_at=now)
+    try:
+        read_list(connection, now=now)
+    except Rejected as error:
+        return error
+    return None
 
 
 # ── Busy times ──

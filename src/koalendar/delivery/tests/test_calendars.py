@@ -428,6 +428,20 @@ def test_a_permission_that_is_missing_is_known_of_the_connection(sandbox: Sandbo
     assert primary().problem == Reason.MISSING_SCOPE
 
 
+def test_a_list_that_is_refused_keeps_no_calendar_from_being_read(sandbox: Sandbox, settings: Any) -> None:
+    connection = connect_calendars(sandbox)
+    put(sandbox, TUESDAY_NINE)
+    shift_clock(settings, DAY)
+    asked = sum("calendarList" in call.path for call in sandbox.google.calls)
+    sandbox.google.fail_next("insufficient_scopes", path="/calendarList$")
+    for _ in range(2):
+        assert isinstance(read(connection), Wait)
+        connection.refresh_from_db()
+    assert sum("calendarList" in call.path for call in sandbox.google.calls) == asked + 1
+    assert connection.problem == Reason.MISSING_SCOPE
+    assert (len(primary().busy), primary().problem) == (2, "")
+
+
 def test_an_account_that_was_removed_is_told_and_asked_no_more(sandbox: Sandbox) -> None:
     made = make_event_type()
     connection = connect_calendars(sandbox)
