@@ -84,24 +84,29 @@ def _read(connection: Connection, now: datetime) -> None:
     connections.keep_at_hand(connection.credential, until=due, now=now)
     client = connections.open_calendars(connection.credential)
     is_due = connection.listed_at is None or connection.listed_at <= now - LIST_EVERY
-    refusal = _read_list(connection, now) if is_due else None
+    trouble = _read_list(connection, now) if is_due else None
     told = _read_busy(connection, client, now)
     are_there = see_own_events(connection, now=now)
     if Reason.NO_CALENDAR in told.values() or not are_there:
-        refusal = _read_list(connection, now)
+        trouble = _read_list(connection, now)
     channels.keep_up(connection, client, now=now)
-    if refusal is not None:
-        raise refusal
+    if trouble is not None:
+        raise trouble
 
 
-def _read_list(connection: Connection, now: datetime) -> Rejected | None:
-    """Why the list is refused, which is no reason not to read the calendars that are known."""
-    Connection.objects.filter(pk=connection.pk).update(listed_at=now)
+def _read_list(connection: Connection, now: datetime) -> Rejected | Temporary | None:
+    """Why there is no list now, which is no reason not to read the calendars that are known. One that is
+    refused is asked for again when it is due.
+    """
+    refusal: Rejected | None = None
     try:
         read_list(connection, now=now)
-    except Rejected as error:
+    except Temporary as error:
         return error
-    return None
+    except Rejected as error:
+        refusal = error
+    Connection.objects.filter(pk=connection.pk).update(listed_at=now)
+    return refusal
 
 
 # ── Busy times ──

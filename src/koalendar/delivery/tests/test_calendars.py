@@ -23,7 +23,7 @@ from koalendar.delivery.worker import run_due
 from koalendar.outbox.models import Entry
 from koalendar.sandbox.server import Sandbox
 from tests.busy import ADA, busy_calls, connect_calendars, primary, put, read
-from tests.people import TUESDAY_NINE, ada, make_booking, make_event_type, make_host, minutes
+from tests.people import TUESDAY_NINE, ada, connect_google, make_booking, make_event_type, make_host, minutes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("present")]
 
@@ -440,6 +440,21 @@ def test_a_list_that_is_refused_keeps_no_calendar_from_being_read(sandbox: Sandb
     assert sum("calendarList" in call.path for call in sandbox.google.calls) == asked + 1
     assert connection.problem == Reason.MISSING_SCOPE
     assert (len(primary().busy), primary().problem) == (2, "")
+
+
+def test_a_list_that_could_not_be_read_is_read_next_time(sandbox: Sandbox) -> None:
+    connection = connect_google(sandbox)
+    sandbox.google.fail_next("server_error", path="/calendarList$")
+    assert isinstance(read(connection), Retry)
+    assert not Calendar.objects.exists()
+    assert isinstance(read(connection), Wait)
+    assert primary().read_at is not None
+
+    put(sandbox, TUESDAY_NINE)
+    Connection.objects.update(listed_at=None)
+    sandbox.google.fail_next("server_error", path="/calendarList$")
+    assert isinstance(read(connection), Retry)
+    assert (len(primary().busy), primary().problem) == (2, ""), "the known ones are read all the same"
 
 
 def test_an_account_that_was_removed_is_told_and_asked_no_more(sandbox: Sandbox) -> None:
