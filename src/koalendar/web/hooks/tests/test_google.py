@@ -9,14 +9,17 @@ from django.test import Client
 
 from koalendar import clock
 from koalendar.booking import connecting, owed
+from koalendar.booking.openings import open_slots
 from koalendar.connections import channels
 from koalendar.connections.google.app import Google
 from koalendar.connections.models import Calendar, Channel, Connection
+from koalendar.delivery.worker import run_due
 from koalendar.outbox import queue
 from koalendar.outbox.models import Entry
 from koalendar.sandbox.server import Sandbox
 from tests.busy import ADA, connect_calendars, primary, put, read
-from tests.people import TUESDAY_NINE
+from tests.house import eventually
+from tests.people import TUESDAY_NINE, make_event_type
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("present")]
 
@@ -100,6 +103,20 @@ def test_the_first_word_of_a_channel_is_acknowledged_and_no_more(
     assert post(sync).status_code == 200
     assert due_in(connection) > 60
     assert Channel.objects.get().told_at is None
+
+
+def test_google_reaches_the_site_and_the_slot_goes(sandbox: Sandbox, live_server: Any, settings: Any) -> None:
+    settings.KOALENDAR_BASE_URL = live_server.url
+    event_type = make_event_type()
+    connection = connect_calendars(sandbox)
+    Entry.objects.filter(kind=owed.CALENDARS).update(due_at=clock.now() + timedelta(minutes=20))
+    put(sandbox, TUESDAY_NINE)
+    eventually(lambda: due_in(connection) <= 2)
+    run_due(now=lambda: clock.now() + timedelta(seconds=3))
+    day = TUESDAY_NINE.date()
+    found = open_slots(event_type, duration=30, first=day, last=day, zone="UTC", now=clock.now())
+    assert TUESDAY_NINE not in found[day]
+    assert TUESDAY_NINE + timedelta(minutes=30) in found[day]
 
 
 # ── What is not ──
