@@ -323,6 +323,7 @@ def owe_meetings(host: Host, *, now: datetime) -> int:
             owed.care(account, now=now)
         for connection in with_calendars(Connection.objects.filter(credential__in=accounts)):
             owed.calendars(connection, now=now)
+            owed.conflicts_soon(connection, now=now)
     return many
 
 
@@ -381,7 +382,6 @@ def _owe_meetings_of(credential: Credential, now: datetime) -> int:
     at_zoom = [appointment for appointment in concerned.order_by("start") if appointment.at_zoom]
     for appointment in at_zoom:
         owed.meeting(appointment, now=now)
-    owed.conflicts_soon(concerned, now=now)
     return len(at_zoom)
 
 

@@ -19,7 +19,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from koalendar.accounts.models import AccountMail, Host
 from koalendar.booking.errors import TooManyMails
-from koalendar.booking.models import Appointment, Booking, CalendarCopy, Meeting, Message
+from koalendar.booking.models import Appointment, Booking, CalendarCopy, Hold, Meeting, Message
 from koalendar.connections import consents
 from koalendar.connections import queries as connections
 from koalendar.connections.calendars import target_of, writable
@@ -260,9 +260,10 @@ def conflict(appointment: Appointment, *, now: datetime) -> None:
     enqueue(CONFLICT, appointment.pk, due=now)
 
 
-def conflicts_soon(appointments: Iterable[Appointment], *, now: datetime) -> None:
-    """Where a conflict is still to be looked for, that can be done now."""
-    hasten(CONFLICT, [appointment.pk for appointment in appointments], now=now)
+def conflicts_soon(connection: Connection, *, now: datetime) -> None:
+    """Where a conflict is still to be looked for in the calendars of this host, that can be done now."""
+    coming = Hold.objects.filter(host=connection.host_id, active=True, blocks_until__gt=now)
+    hasten(CONFLICT, coming.values_list("appointment_id", flat=True), now=now)
 
 
 def conflict_found(appointment: Appointment, *, now: datetime) -> bool:

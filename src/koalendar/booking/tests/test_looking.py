@@ -112,16 +112,16 @@ def test_a_booking_that_is_moved_is_not_in_its_own_way(sandbox: Sandbox) -> None
     made = make_event_type(durations=[60])
     connection = connect_calendars(sandbox)
     booking = asked(made, duration=60)
-    booking.appointment.calendar_copies.create(
-        host=ada(),
-        credential=connection.credential,
-        calendar=primary(),
-        remote_calendar_id=ADA,
-        remote_id="0123456789",
-        state="present",
-        told_start=booking.appointment.start,
-        told_end=booking.appointment.end,
-    )
+    there = {
+        "credential": connection.credential,
+        "calendar": primary(),
+        "remote_calendar_id": ADA,
+        "remote_id": "0123456789",
+        "state": "present",
+        "told_start": booking.appointment.start,
+        "told_end": booking.appointment.end,
+    }
+    booking.appointment.calendar_copies.update_or_create(host=ada(), defaults=there)
     put(sandbox, TUESDAY_NINE, minutes(60))
     assert moved(booking, TUESDAY_NINE + minutes(30)).appointment.start == TUESDAY_NINE + minutes(30)
     put(sandbox, TUESDAY_NINE + minutes(180))
