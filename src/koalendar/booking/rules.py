@@ -459,6 +459,7 @@ EVENT_TYPE: Mapping[str, Judgement] = {
     "active": flag,
     "hidden": flag,
     "zone_locked": flag,
+    "google_invites": flag,
 }
 
 SCHEDULE: Mapping[str, Judgement] = {

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.test import Client
 
 from koalendar import clock
 from koalendar.booking import owed
@@ -19,6 +20,7 @@ from koalendar.booking.actions import (
     retry_copies,
 )
 from koalendar.booking.connecting import read_list
+from koalendar.booking.links import token_for
 from koalendar.booking.models import Booking, CalendarCopy, EventType
 from koalendar.booking.queries import CopyState, InCalendar, calendar_copy, whereabouts
 from koalendar.booking.story import happenings_of
@@ -82,7 +84,9 @@ def events(sandbox: Sandbox, calendar: str = ADA) -> list[Event]:
 
 
 def calls(sandbox: Sandbox, method: str) -> int:
-    return sum(call.method == method and "/events" in call.path for call in sandbox.google.calls)
+    """How many times an event was written, or read; channels that tell of events are none."""
+    about = [call for call in sandbox.google.calls if "/events" in call.path and "/watch" not in call.path]
+    return sum(call.method == method for call in about)
 
 
 def state_of(booking: Booking) -> InCalendar:
@@ -221,6 +225,8 @@ def test_google_invites_where_the_event_type_says_so(sandbox: Sandbox, calendar:
     assert mails
     assert not any("text/calendar" in mail.raw for mail in mails)
     assert "separate mail from Google Calendar" in " ".join(mails[-1].text.split())
+    own_page = Client().get(f"/b/{token_for(booking)}/").content.decode()
+    assert "Add to your calendar" not in own_page
     cancel(booking, by=Booking.By.HOST, now=NOW)
     deliver()
     assert [each["what"] for each in sandbox.google.invitations][-1] != "created"

@@ -58,6 +58,7 @@ _EVENT_TYPE_SHOWN = {
     "active": True,
     "hidden": False,
     "zone_locked": False,
+    "google_invites": False,
     "url": "https://meet.example.com/ada/intro-call/",
 }
 _TOKEN = "kJm0uWq7T5y1d8oXcN2b3FvE6rGhL4iSaPzQYtU9eRw"  # noqa: S105  It opens nothing.

@@ -240,6 +240,9 @@ class EventTypeAsked(Shape):
     zone_locked: Flag = Field(
         default=False, description="Whether the booking page shows all times in the host's own zone."
     )
+    google_invites: Flag = Field(
+        default=False, description="Whether Google Calendar invites invitee and guests, and not our own mail."
+    )
 
 
 EventTypeChanged = partial(EventTypeAsked, "EventTypeChanged")

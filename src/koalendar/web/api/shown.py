@@ -68,7 +68,7 @@ _AS_STORED = (
     "title", "slug", "description", "durations", "slot_step", "buffer_before", "buffer_after",
     "minimum_notice", "booking_window_days", "max_per_day", "max_per_week", "questions", "guests_allowed",
     "requires_confirmation", "request_expires_after", "change_cutoff", "reminders", "active", "hidden",
-    "zone_locked",
+    "zone_locked", "google_invites",
 )  # fmt: skip
 
 

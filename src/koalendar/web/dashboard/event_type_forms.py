@@ -32,7 +32,7 @@ _PLACES = ("places", "connection", "who_calls", "number", "address", "url")
 _SAME = (
     "title", "slug", "description", "durations", "booking_window_days", "slot_step", "buffer_before",
     "buffer_after", "max_per_day", "max_per_week", "guests_allowed", "requires_confirmation", "reminders",
-    "redirect_url", "active", "hidden", "zone_locked",
+    "redirect_url", "active", "hidden", "zone_locked", "google_invites",
 )  # fmt: skip
 # By what is stored, the field that asks for it.
 _ASKED_AS = {name: name for name in _SAME} | {
@@ -112,6 +112,14 @@ class EventTypeForm(forms.Form):
     )
     url = forms.CharField(label=_("Link"), max_length=LONGEST_LINK, required=False)
     calendar = forms.ChoiceField(label=_("Bookings go into"), required=False)
+    google_invites = forms.BooleanField(
+        label=_("Google sends the invitation"),
+        required=False,
+        help_text=_(
+            "Google Calendar invites the invitee and the guests, and tells you of their answers. Our mails "
+            "then carry no invitation. It counts for new bookings."
+        ),
+    )
     # When
     schedule = forms.ModelChoiceField(label=_("Hours"), queryset=Schedule.objects.none(), empty_label=None)
     # Limits
@@ -225,7 +233,7 @@ class EventTypeForm(forms.Form):
                 "name": present.name
             }
         if not offered:
-            del self.fields["calendar"]
+            del self.fields["calendar"], self.fields["google_invites"]
             return
         field = self.fields["calendar"]
         assert isinstance(field, forms.ChoiceField)

@@ -25,7 +25,7 @@ from koalendar.booking.languages import locale_of_invitee, supported
 from koalendar.booking.links import booking_for_token, calendar_uid
 from koalendar.booking.looking import look_for
 from koalendar.booking.models import Booking
-from koalendar.booking.queries import CopyState, Whereabouts
+from koalendar.booking.queries import CopyState, Whereabouts, google_invites
 from koalendar.invitations import calendar, links
 from koalendar.web.headers import keep_to_reader
 from koalendar.web.languages import speak
@@ -222,7 +222,8 @@ def _context(request: HttpRequest, booking: Booking, reader: Reader) -> dict[str
         "held_until": reader.day_and_time(booking.expires_at) if booking.expires_at else "",
         "own_link": _own_link(booking) if is_coming else "",
         "box": box,
-        "calendars": _calendars(event, path) if is_coming else [],
+        # What Google invites to would be there twice.
+        "calendars": _calendars(event, path) if is_coming and not google_invites(booking) else [],
         "may_change": actions.may_change(booking, now=now),
         "cutoff": _cutoff(booking) if status in Booking.LIVE else "",
         "again_url": _booking_page(booking),

@@ -113,6 +113,7 @@ def test_every_field_of_an_event_type_can_be_given_and_read(adas: Program) -> No
         "active": True,
         "hidden": True,
         "zone_locked": True,
+        "google_invites": True,
     }
     made = adas.post("/event-types", given)
     assert made.status == 201, made.body

@@ -13,10 +13,11 @@ from koalendar.booking.problems import DELETED_THERE
 from koalendar.outbox.models import Entry
 from koalendar.web.dashboard.tests.browsers import sign_in
 from koalendar.web.dashboard.tests.test_bookings import book, next_tuesday
-from tests.people import ada, make_booking, make_event_type, make_host
+from tests.people import ada, make_booking, make_connection, make_event_type, make_host, make_target
 
 pytestmark = pytest.mark.django_db
 State = CalendarCopy.State
+ADA = "ada@example.com"
 
 
 @pytest.fixture
@@ -132,3 +133,11 @@ def test_what_has_ended_changes_no_more_and_what_is_another_s_is_unknown(
     settings.KOALENDAR_CLOCK_OFFSET = timedelta(days=30).total_seconds()
     page = sign_in(Client(), ada()).post(f"{page_of(booking)}restore-event", follow=True)
     assert "This booking had ended already." in page.content.decode()
+
+
+def test_an_event_type_may_let_google_invite_where_its_host_has_a_calendar(browser: Client) -> None:
+    made = make_event_type()
+    page = f"/dashboard/event-types/{made.public_id}/"
+    assert "Google sends the invitation" not in browser.get(page).content.decode()
+    make_target(make_connection(provider="google", user="google-ada"), ADA)
+    assert "Google sends the invitation" in browser.get(page).content.decode()
