@@ -18,6 +18,7 @@ from koalendar.booking.models import Booking, Happening
 from koalendar.connections.models import Calendar
 from koalendar.delivery.tests.letterbox import arrived, full_booking, owed, parts
 from koalendar.delivery.tests.letterbox import give_link as give_link_of_mails
+from koalendar.outbox.models import Entry
 from koalendar.scheduling.zones import to_minutes
 from koalendar.web.pages import bad_request, csrf_failure, server_error
 from tests.flows.conftest import AXE_TAGS
@@ -225,6 +226,34 @@ def test_pages_that_lean_on_calendars_are_accessible(
         page.goto(f"{live_server.url}{path}")
         is_accessible(page)
     expect(page.get_by_text("The calendar of Ada Lovelace cannot be read at the moment.")).to_be_visible()
+
+
+@IN_EVERY_LOOK
+def test_what_was_done_to_an_event_in_google_and_rooms_at_meet_are_accessible(
+    visit: Visit, live_server: Any, is_accessible: Check, width: int, scheme: str
+) -> None:
+    meet = {"kind": "google_meet"}
+    make_calendar(is_target=True, is_writable=True)
+    event_type = make_event_type(locations=[meet])
+    moved, deleted = (
+        make_booking(event_type, start=TUESDAY_NINE + timedelta(hours=hour), location=meet) for hour in (0, 1)
+    )
+    there = TUESDAY_NINE + timedelta(hours=3)
+    moved.appointment.calendar_copies.update(state="present", seen_start=there, seen_at=NOW)
+    moved.appointment.meetings.update(state="present", join_url="https://meet.google.com/abc-defg-hij")
+    deleted.appointment.calendar_copies.update(state="gone", problem="deleted_there")
+    deleted.appointment.meetings.update(state="gone", problem="deleted_there")
+    Entry.objects.filter(kind="event").update(due_at=None)
+    page = sign_in(visit(width=width, color_scheme=scheme), ada(), site=live_server.url)
+    for booking, heading in ((moved, "is now at"), (deleted, "was deleted in Google Calendar")):
+        page.goto(f"{live_server.url}/dashboard/bookings/{booking.uid}/")
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        is_accessible(page)
+        page.goto(f"{live_server.url}{own(booking)}")
+        is_accessible(page)
+    for path in ("/dashboard/", f"/dashboard/event-types/{event_type.public_id}/"):
+        page.goto(f"{live_server.url}{path}")
+        is_accessible(page)
 
 
 def test_too_many_tries_are_told_accessibly(visit: Visit, settings: Any, is_accessible: Check) -> None:
