@@ -142,6 +142,7 @@ def confirm(booking: Booking, *, now: datetime) -> Booking:
         appointment.status, appointment.revision = Appointment.Status.CONFIRMED, appointment.revision + 1
         appointment.save(update_fields=["status", "revision"])
         owed.silence(booking)
+        owed.invite_by_mail_without_google(appointment)
         owed.agreed(booking, owed.facts_of(booking) | {"by": Booking.By.HOST}, now=now)
         owed.event(appointment, now=now)
         return booking

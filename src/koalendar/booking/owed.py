@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 
 from koalendar.accounts.models import AccountMail, Host
 from koalendar.booking.errors import TooManyMails
@@ -125,16 +125,20 @@ def first_events(appointment: Appointment, *, now: datetime) -> None:
     shown = [(host, calendar_for(appointment, host)) for host in appointment.hosts]
     enqueue_new(
         [
-            Entry(
-                kind=EVENT,
-                subject=new_copy(appointment, host, generation=1, now=now).subject,
-                due_at=now,
-                lane=_lane_of(calendar.connection.credential_id if calendar is not None else None),
-            )
+            _first_event(appointment, host, calendar, now=now)
             for host, calendar in shown
             if calendar is not None or hosts_room(appointment, host)
         ]
     )
+
+
+def _first_event(appointment: Appointment, host: Host, calendar: Calendar | None, *, now: datetime) -> Entry:
+    """Of several hosts one has the invitee invited, if it is Google that invites and it can be asked."""
+    can_invite = calendar is not None and calendar.connection.is_live and host.pk == appointment.hosts[0].pk
+    is_inviting = can_invite and appointment.event_type.google_invites
+    copy = _new_copy(appointment, host, generation=1, is_inviting=is_inviting, now=now)
+    lane = _lane_of(calendar.connection.credential_id if calendar is not None else None)
+    return Entry(kind=EVENT, subject=copy.subject, due_at=now, lane=lane)
 
 
 def hosts_room(appointment: Appointment, host: Host) -> bool:
@@ -175,21 +179,41 @@ def _enqueue_event(copy: CalendarCopy, calendar: Calendar | None, *, now: dateti
 
 
 def next_copy(appointment: Appointment, host: Host, *, now: datetime) -> CalendarCopy:
-    """A row for an event that is yet to be made, of the next generation."""
-    before = appointment.calendar_copies.filter(host=host).count()
-    return new_copy(appointment, host, generation=before + 1, now=now)
+    """A row for an event that is yet to be made, of the next generation.
+
+    Who invites was settled when it was booked: whoever was invited by our mail then gets no other invitation.
+    """
+    before = list(appointment.calendar_copies.filter(host=host).order_by("generation"))
+    is_inviting = bool(before) and before[-1].is_inviting
+    return _new_copy(appointment, host, generation=len(before) + 1, is_inviting=is_inviting, now=now)
 
 
-def new_copy(appointment: Appointment, host: Host, *, generation: int, now: datetime) -> CalendarCopy:
-    """As `next_copy`. Of several hosts one has the invitee invited, by whom stands in the event type."""
+def _new_copy(
+    appointment: Appointment, host: Host, *, generation: int, is_inviting: bool, now: datetime
+) -> CalendarCopy:
     return CalendarCopy.objects.create(
         appointment=appointment,
         host=host,
         generation=generation,
-        is_inviting=appointment.event_type.google_invites and host.pk == appointment.hosts[0].pk,
+        is_inviting=is_inviting,
         created_at=now,
         changed_at=now,
     )
+
+
+def invite_by_mail(appointment: Appointment) -> bool:
+    """Our own mails invite, since Google was asked by nobody yet. False if it may have been."""
+    unasked = Q(state__in=[CalendarCopy.State.NEEDED, CalendarCopy.State.BLOCKED], attempted_at=None)
+    rows = appointment.calendar_copies.filter(unasked, is_inviting=True, generation=1)
+    return bool(rows.update(is_inviting=False, fence=F("fence") + 1))
+
+
+def invite_by_mail_without_google(appointment: Appointment) -> None:
+    """A request is agreed, so that its invitee is invited now: by our own mails, if the account that has its
+    event is out of reach."""
+    for copy in _live_copies(appointment).filter(is_inviting=True).select_related("credential"):
+        if copy.credential is not None and connections.connection_to(copy.host, copy.credential) is None:
+            appointment.calendar_copies.filter(pk=copy.pk).update(is_inviting=False, fence=F("fence") + 1)
 
 
 def look_now(meeting: Meeting, *, now: datetime) -> None:

@@ -161,7 +161,8 @@ _TOLD = (State.INSERT_PENDING, State.PRESENT)
 def _time_of_link(job: _Job) -> datetime | None:
     """When to look again for the link, while it may come soon; None if there is nothing to wait for.
 
-    What Google mails to the invitee shall have the link, so it waits as long as a confirmation of ours.
+    What Google mails to the invitee shall have the link, so it waits nearly as long as a confirmation of
+    ours, which waits for Google in turn.
     """
     if not (job.appointment.at_zoom and job.appointment.needs_meeting) or job.place.join_url:
         return None
@@ -169,7 +170,7 @@ def _time_of_link(job: _Job) -> datetime | None:
         return None
     patience = _LINK_PATIENCE
     if job.row.is_inviting:
-        patience = timedelta(seconds=settings.KOALENDAR_LINK_WAIT)
+        patience = timedelta(seconds=settings.KOALENDAR_LINK_WAIT) * 0.9
     until = max(job.row.created_at, job.booking.changed_at) + patience
     return until if job.now < until else None
 
@@ -386,6 +387,8 @@ def _arrive(job: _Job, event: RemoteEvent, spec: EventSpec) -> Outcome:
             story.tell(appointment, happened, at=now, start=spec.start)
         note_moved(appointment, row, event, now)
         _read_busy_again(row, now)
+        if row.is_inviting:
+            owed.hasten_mails(job.booking, now=now)  # They say that Google invites.
     assert row.credential is not None  # It has just answered.
     connections.note_success(row.credential, now)
     log.info("event_in_place", extra={"appointment": str(appointment.uid), "generation": row.generation})

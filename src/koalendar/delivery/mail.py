@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from koalendar.accounts.models import AccountMail
 from koalendar.booking import owed
-from koalendar.booking.models import Booking, Meeting, Message
+from koalendar.booking.models import Booking, CalendarCopy, Meeting, Message
 from koalendar.booking.problems import DELETED_THERE, MAIL_REFUSED, MAIL_UNREACHABLE
 from koalendar.booking.queries import InCalendar, Whereabouts, calendar_copy, whereabouts
 from koalendar.delivery.letters import compose, sender
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _Kind = Message.Kind
 _State = Message.State
+_Copy = CalendarCopy.State
 _A_MOMENT = timedelta(seconds=1)
 
 
@@ -50,7 +51,11 @@ def deliver_message(subject: str, *, now: datetime) -> Outcome:
     if _has_no_use(message, place, now):
         _turn(message, _State.SUPERSEDED)
         return Done()
-    until = _turn_of_earlier(message, place, now) or _time_of_link(message, place, now)
+    until = (
+        _turn_of_earlier(message, place, now)
+        or _time_of_link(message, place, now)
+        or _time_of_invitation(message, now)
+    )
     if until is not None:
         return Wait(until)
     try:
@@ -174,6 +179,26 @@ def _time_of_link(message: Message, place: Whereabouts, now: datetime) -> dateti
         return None
     patience = message.created_at + timedelta(seconds=settings.KOALENDAR_LINK_WAIT)
     return min(step, patience) if now < patience else None
+
+
+def _time_of_invitation(message: Message, now: datetime) -> datetime | None:
+    """When to look again whether Google has invited, if that is still to come; else None.
+
+    Where Google has not been asked after the time that a link gets, or will not be, our own mails invite.
+    """
+    if message.kind != _Kind.BOOKED or message.audience == Message.Audience.HOST:
+        return None
+    booking = message.booking
+    copy = CalendarCopy.objects.filter(appointment=booking.appointment_id, is_inviting=True).last()
+    if copy is None or copy.state in (_Copy.PRESENT, _Copy.GONE):
+        return None
+    is_owed = Entry.objects.filter(kind=owed.EVENT, subject=copy.subject, due_at__isnull=False).exists()
+    patience = message.created_at + timedelta(seconds=settings.KOALENDAR_LINK_WAIT)
+    if is_owed and now < patience:
+        return min(now + max(_A_MOMENT, now - message.created_at), patience)
+    if owed.invite_by_mail(booking.appointment):
+        log.info("invited_by_mail", extra={"booking": str(booking)})
+    return None
 
 
 # ── What became of it ──

@@ -26,7 +26,7 @@ from koalendar.booking.queries import CopyState, InCalendar, calendar_copy, wher
 from koalendar.booking.story import happenings_of
 from koalendar.connections.actions import disconnect
 from koalendar.connections.deletions import LINKS_STAY
-from koalendar.connections.models import Calendar
+from koalendar.connections.models import Calendar, Connection
 from koalendar.delivery.worker import run_due
 from koalendar.outbox.models import Entry
 from koalendar.sandbox.google.faults import NEW_EVENT
@@ -246,6 +246,81 @@ def test_a_request_invites_nobody_before_it_is_agreed(sandbox: Sandbox, calendar
     confirm(booking, now=NOW)
     deliver()
     assert [guest["email"] for guest in events(sandbox)[0].body["attendees"]] == ["ina@example.com"]
+
+
+def our_invitations(sandbox: Sandbox, address: str = "ina@example.com") -> int:
+    return sum("text/calendar" in mail.raw for mail in sandbox.mailbox.to(address))
+
+
+def test_our_mail_invites_where_the_host_has_no_calendar_and_google_never_does_later(
+    sandbox: Sandbox,
+) -> None:
+    by_phone(phone_type(google_invites=True))
+    deliver()
+    assert our_invitations(sandbox) == 1
+    make_target(connect_google(sandbox))
+    owe_meetings(ada(), now=NOW)
+    deliver()
+    [event] = events(sandbox)
+    assert "attendees" not in event.body
+    assert not sandbox.google.invitations
+
+
+def test_google_does_not_invite_who_was_invited_by_mail_before_the_host_chose_that(
+    sandbox: Sandbox, calendar: Calendar
+) -> None:
+    booking = by_phone()
+    deliver()
+    assert our_invitations(sandbox) == 1
+    EventType.objects.update(google_invites=True)
+    sandbox.google.delete_event(ADA, events(sandbox)[0].id, by="person")
+    reschedule(booking, start=TUESDAY_NINE + minutes(60), by=Booking.By.HOST, now=NOW)
+    deliver()
+    a_while_later()
+    assert "attendees" not in events(sandbox)[0].body
+    assert our_invitations(sandbox) == 2
+    assert not sandbox.google.invitations
+
+
+def test_our_mail_invites_where_the_account_is_out_of_reach(sandbox: Sandbox, calendar: Calendar) -> None:
+    Connection.objects.filter(pk=calendar.connection_id).update(state="broken")
+    by_phone(phone_type(google_invites=True), guests=["tom@example.com"])
+    deliver()
+    assert (our_invitations(sandbox), our_invitations(sandbox, "tom@example.com")) == (1, 1)
+    Connection.objects.filter(pk=calendar.connection_id).update(state="active")
+    owe_meetings(ada(), now=NOW)
+    deliver()
+    assert "attendees" not in events(sandbox)[0].body
+
+
+def test_our_mail_invites_where_google_takes_no_event_for_hours(
+    sandbox: Sandbox, calendar: Calendar, settings: Any
+) -> None:
+    by_phone(phone_type(google_invites=True), guests=["tom@example.com"])
+    sandbox.google.fail_next("usage_limits", **INSERT)
+    deliver()
+    assert sandbox.mailbox.to("ina@example.com") == []  # Google may be the one yet.
+    deliver(timedelta(seconds=settings.KOALENDAR_LINK_WAIT + 5))
+    assert (our_invitations(sandbox), our_invitations(sandbox, "tom@example.com")) == (1, 1)
+    deliver(timedelta(hours=3))
+    assert "attendees" not in events(sandbox)[0].body
+    assert not sandbox.google.invitations
+
+
+def test_our_mail_invites_where_the_account_broke_before_a_request_was_agreed(
+    sandbox: Sandbox, calendar: Calendar
+) -> None:
+    booking = by_phone(phone_type(google_invites=True, requires_confirmation=True))
+    deliver()
+    assert our_invitations(sandbox) == 0
+    Connection.objects.filter(pk=calendar.connection_id).update(state="broken")
+    confirm(booking, now=NOW)
+    deliver()
+    assert our_invitations(sandbox) == 1
+    Connection.objects.filter(pk=calendar.connection_id).update(state="active")
+    owe_meetings(ada(), now=NOW)
+    deliver()
+    assert "attendees" not in events(sandbox)[0].body
 
 
 # ── Answers that are lost, late, or no ──
