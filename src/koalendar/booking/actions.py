@@ -322,9 +322,9 @@ def owe_meetings(host: Host, *, now: datetime) -> int:
         many = sum(_owe_copies_of(account, now) for account in accounts.distinct().order_by("pk"))
         for account in accounts:
             owed.care(account, now=now)
+            owed.conflicts_soon(account, now=now)
         for connection in with_calendars(Connection.objects.filter(credential__in=accounts)):
             owed.calendars(connection, now=now)
-            owed.conflicts_soon(connection, now=now)
     return many
 
 

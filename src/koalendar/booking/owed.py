@@ -19,10 +19,10 @@ from django.db.models import Count, F, Min, Q, QuerySet
 
 from koalendar.accounts.models import AccountMail, Host
 from koalendar.booking.errors import TooManyMails
-from koalendar.booking.models import Appointment, Booking, CalendarCopy, Hold, Meeting, Message
+from koalendar.booking.models import Appointment, Booking, CalendarCopy, Meeting, Message
 from koalendar.connections import consents
 from koalendar.connections import queries as connections
-from koalendar.connections.calendars import target_of, writable
+from koalendar.connections.calendars import blocking, is_ignored, target_of, writable
 from koalendar.connections.models import Calendar, Connection, Consent, Credential
 from koalendar.outbox.models import Entry
 from koalendar.outbox.queue import enqueue, enqueue_new, hasten
@@ -276,18 +276,21 @@ def calendars_soon(connections: Iterable[int], *, now: datetime) -> None:
 
 
 def conflict(appointment: Appointment, *, now: datetime) -> None:
-    """Calendars that did not answer before it was booked are asked again, until they do.
+    """Calendars that did not answer before it was booked are asked again, until they do: each account by an
+    entry of its own, so that one in trouble holds up no other.
 
-    No event of ours may be made of it before that (`is_looked_for`): a provider merges what it says of busy
-    times, so nothing that lies behind an event of ours could be seen.
+    No event of ours may be made in an account before that (`is_looked_for`): a provider merges what it says
+    of busy times, so nothing that lies behind an event of ours could be seen.
     """
-    enqueue(CONFLICT, appointment.pk, due=now)
+    rows = [row for host in appointment.hosts for row in blocking(host) if not is_ignored(row)]
+    for credential_id in dict.fromkeys(row.connection.credential_id for row in rows):
+        enqueue(CONFLICT, f"{appointment.pk}/{credential_id}", due=now, lane=_lane_of(credential_id))
 
 
-def conflicts_soon(connection: Connection, *, now: datetime) -> None:
-    """Where a conflict is still to be looked for in the calendars of this host, that can be done now."""
-    coming = Hold.objects.filter(host=connection.host_id, active=True, blocks_until__gt=now)
-    hasten(CONFLICT, coming.values_list("appointment_id", flat=True), now=now)
+def conflicts_soon(credential: Credential, *, now: datetime) -> None:
+    """Where a conflict is still to be looked for in this account, that can be done now."""
+    rows = Entry.objects.filter(kind=CONFLICT, subject__endswith=f"/{credential.pk}", due_at__gt=now)
+    hasten(CONFLICT, list(rows.values_list("subject", flat=True)), now=now)
 
 
 def conflict_found(appointment: Appointment, *, now: datetime) -> bool:
@@ -307,9 +310,10 @@ def conflict_found(appointment: Appointment, *, now: datetime) -> bool:
     return told
 
 
-def is_looked_for(appointment: Appointment) -> bool:
-    """Whether a conflict is still to be looked for."""
-    return Entry.objects.filter(kind=CONFLICT, subject=str(appointment.pk), due_at__isnull=False).exists()
+def is_looked_for(appointment: Appointment, credential_id: int) -> bool:
+    """Whether a conflict is still to be looked for in this account."""
+    subject = f"{appointment.pk}/{credential_id}"
+    return Entry.objects.filter(kind=CONFLICT, subject=subject, due_at__isnull=False).exists()
 
 
 def agreed(booking: Booking, facts: Facts, *, now: datetime) -> None:

@@ -24,44 +24,44 @@ log = logging.getLogger(__name__)
 
 
 def look_for_conflict(subject: str, *, now: datetime) -> Outcome:
-    """Ask the calendars about the time of the appointment with primary key `subject`, until all have answered
-    or the appointment is over. An account that does not let us ask is asked once it is connected again.
+    """Ask the calendars of one account about the time of an appointment, until it has answered or the
+    appointment is over. One that does not let us ask is asked once it is connected again.
+
+    `subject` is "<appointment>/<credential>", by their primary keys.
     """
-    appointment = Appointment.objects.get(pk=int(subject))
+    appointment_id, _, credential_id = subject.partition("/")
+    appointment = Appointment.objects.get(pk=int(appointment_id))
     if appointment.status == Appointment.Status.CANCELLED or appointment.end <= now:
         return Done()
-    found = False
-    trouble: Outcome | None = None
-    for credential, rows in _by_account(appointment):
-        try:
-            found |= _is_busy(appointment, credential, rows, now)
-        except Temporary as error:
-            connections.note_failure(credential, error.reason, now)
-            trouble = later(error)
-        except Misconfigured as error:
-            log.exception("provider_misconfigured", extra={"reason": error.reason})
-            trouble = Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
-        except Disconnected as error:
-            tell_hosts(credential, now=now)
-            trouble = Retry(error.reason)
-        except Rejected as error:
-            connections.note_failure(credential, error.reason, now)
-    if found:
-        _tell(appointment, now)
+    rows = _asked(appointment, int(credential_id))
+    if not rows:
         return Done()
-    return trouble or Done()
+    credential = rows[0].connection.credential
+    try:
+        if _is_busy(appointment, credential, rows, now):
+            _tell(appointment, now)
+    except Temporary as error:
+        connections.note_failure(credential, error.reason, now)
+        return later(error)
+    except Misconfigured as error:
+        log.exception("provider_misconfigured", extra={"reason": error.reason})
+        return Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
+    except Disconnected as error:
+        tell_hosts(credential, now=now)
+        return Retry(error.reason)
+    except Rejected as error:
+        connections.note_failure(credential, error.reason, now)
+    return Done()
 
 
-def _by_account(appointment: Appointment) -> list[tuple[Credential, list[Calendar]]]:
-    """The calendars of its hosts that block, as of now."""
+def _asked(appointment: Appointment, credential_id: int) -> list[Calendar]:
+    """The calendars of this account that block its hosts' time, as of now."""
     used = Calendar.objects.exclude(connection__state=Connection.State.REVOKED)
-    rows = used.filter(blocks=True, gone_at=None, host__in=appointment.hosts)
-    accounts: dict[int, tuple[Credential, list[Calendar]]] = {}
-    for row in rows.select_related("connection__credential").order_by("pk"):
-        if not is_ignored(row):
-            credential = row.connection.credential
-            accounts.setdefault(credential.pk, (credential, []))[1].append(row)
-    return list(accounts.values())
+    rows = used.filter(
+        blocks=True, gone_at=None, host__in=appointment.hosts, connection__credential=credential_id
+    )
+    ordered = rows.select_related("connection__credential").order_by("pk")
+    return [row for row in ordered if not is_ignored(row)]
 
 
 def _is_busy(appointment: Appointment, credential: Credential, rows: list[Calendar], now: datetime) -> bool:

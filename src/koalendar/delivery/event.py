@@ -176,12 +176,17 @@ def _time_of_link(job: _Job) -> datetime | None:
 
 
 def _time_of_look(job: _Job) -> datetime | None:
-    """When to look again, while the busy times of this appointment are still asked for.
+    """When to look again, while the account of its calendar is still asked about the time of this one.
 
-    Google merges what it says of them, so that behind an event of ours no other one could be seen.
+    Google merges what it says of busy times, so that behind an event of ours no other one could be seen.
     """
-    is_ours = job.row.state in _TOLD
-    return None if is_ours or not owed.is_looked_for(job.appointment) else job.now + _A_MOMENT
+    if job.row.state in _TOLD:
+        return None
+    calendar = owed.calendar_for(job.appointment, job.row.host)
+    if calendar is None or not calendar.connection.is_live:
+        return None
+    is_asked = owed.is_looked_for(job.appointment, calendar.connection.credential_id)
+    return job.now + _A_MOMENT if is_asked else None
 
 
 def _let_go(row: CalendarCopy, problem: str, now: datetime) -> None:

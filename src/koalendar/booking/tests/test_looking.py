@@ -56,6 +56,12 @@ def conflict_entry() -> Entry | None:
     return Entry.objects.filter(kind=owed.CONFLICT).first()
 
 
+def conflict_subject() -> str:
+    entry = conflict_entry()
+    assert entry is not None
+    return entry.subject
+
+
 # ── Answered ──
 
 
@@ -274,7 +280,7 @@ def told() -> list[Message]:
 
 def test_it_is_asked_until_google_answers_and_the_host_is_told_once(sandbox: Sandbox) -> None:
     booking = doubtful(sandbox)
-    subject, now = str(booking.appointment_id), clock.now()
+    subject, now = conflict_subject(), clock.now()
     put(sandbox, TUESDAY_NINE + minutes(10))
     sandbox.google.fail_next("server_error", path="/freeBusy$", times=1)
     assert isinstance(look_for_conflict(subject, now=now), Retry)
@@ -289,37 +295,39 @@ def test_it_is_asked_until_google_answers_and_the_host_is_told_once(sandbox: San
 
 
 def test_what_is_ours_or_only_touches_is_no_conflict(sandbox: Sandbox) -> None:
-    booking = doubtful(sandbox, buffer_after=15)
+    doubtful(sandbox, buffer_after=15)
     put(sandbox, TUESDAY_NINE + minutes(30))
     put(sandbox, TUESDAY_NINE - minutes(30))
-    assert isinstance(look_for_conflict(str(booking.appointment_id), now=clock.now()), Done)
+    assert isinstance(look_for_conflict(conflict_subject(), now=clock.now()), Done)
     assert not told()
 
 
 def test_a_calendar_that_says_nothing_is_asked_again(sandbox: Sandbox) -> None:
-    booking = doubtful(sandbox)
+    doubtful(sandbox)
     sandbox.google.set_trouble(ADA, "internalError")
-    assert isinstance(look_for_conflict(str(booking.appointment_id), now=clock.now()), Retry)
+    assert isinstance(look_for_conflict(conflict_subject(), now=clock.now()), Retry)
 
 
 def test_a_booking_that_has_ended_is_not_looked_into(sandbox: Sandbox) -> None:
     booking = doubtful(sandbox)
     put(sandbox, TUESDAY_NINE)
     cancel(booking, by=Booking.By.HOST, now=clock.now())
-    assert isinstance(look_for_conflict(str(booking.appointment_id), now=clock.now()), Done)
+    assert isinstance(look_for_conflict(conflict_subject(), now=clock.now()), Done)
     assert not told()
 
 
 def test_an_account_that_is_broken_is_asked_once_it_is_connected_again(sandbox: Sandbox) -> None:
     booking = doubtful(sandbox)
-    subject = str(booking.appointment_id)
+    subject = conflict_subject()
     put(sandbox, TUESDAY_NINE)
     sandbox.google.revoke_user(ADA)
     assert isinstance(look_for_conflict(subject, now=clock.now()), Retry)
     assert Connection.objects.get().state == Connection.State.BROKEN
     run_due()
     run_due()
-    assert owed.is_looked_for(booking.appointment)
+    account = Credential.objects.get()
+    assert owed.is_looked_for(booking.appointment, account.pk)
+    Entry.objects.filter(kind=owed.CONFLICT).update(due_at=clock.now() + timedelta(hours=1))
     connect_google(sandbox)
     owe_meetings(ada(), now=clock.now())
     run_due()
@@ -340,16 +348,30 @@ def test_the_mail_says_how_that_came_and_leads_to_the_booking(sandbox: Sandbox) 
 def test_once_moved_it_is_in_conflict_no_more(sandbox: Sandbox) -> None:
     booking = doubtful(sandbox)
     put(sandbox, TUESDAY_NINE)
-    look_for_conflict(str(booking.appointment_id), now=clock.now())
+    look_for_conflict(conflict_subject(), now=clock.now())
     booking = moved(booking, TUESDAY_NINE + minutes(120))
     assert not is_in_conflict(booking, now=clock.now())
 
 
 def test_no_event_of_ours_is_made_before_google_was_asked(sandbox: Sandbox) -> None:
     booking = doubtful(sandbox)
-    assert owed.is_looked_for(booking.appointment)
+    account = Credential.objects.get().pk
+    assert owed.is_looked_for(booking.appointment, account)
     run_due()
-    assert not owed.is_looked_for(booking.appointment)
+    assert not owed.is_looked_for(booking.appointment, account)
+
+
+def test_an_account_that_does_not_answer_holds_up_no_event_in_another(sandbox: Sandbox) -> None:
+    """Nor is that one asked less for it."""
+    made = make_event_type()
+    connect_calendars(sandbox)
+    sandbox.google.add_user("work@example.com", "Ada at work")
+    other = connect_calendars(sandbox, user="work@example.com")
+    Connection.objects.filter(pk=other.pk).update(state=Connection.State.BROKEN)
+    booking = asked(made)
+    run_due()
+    assert [event for event in sandbox.google.events[ADA].values() if not event.cancelled]
+    assert owed.is_looked_for(booking.appointment, other.credential_id)
 
 
 # ── Many at once ──

@@ -407,9 +407,8 @@ def test_a_booking_that_is_not_yet_known_to_be_free_waits_with_its_event(
     sandbox: Sandbox, calendar: Calendar
 ) -> None:
     booking = by_phone()
-    conflict = Entry.objects.create(
-        kind="conflict", subject=str(booking.appointment_id), due_at=NOW + minutes(9)
-    )
+    subject = f"{booking.appointment_id}/{calendar.connection.credential_id}"
+    conflict = Entry.objects.create(kind="conflict", subject=subject, due_at=NOW + minutes(9))
     deliver()
     assert events(sandbox) == []
     conflict.delete()
