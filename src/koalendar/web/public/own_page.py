@@ -116,8 +116,9 @@ def link(request: HttpRequest, booking: Booking) -> HttpResponse:
 @require_safe
 @_with_booking
 def invite(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """The calendar file: a copy that nobody is asked to answer. There is none of what is not agreed."""
-    if booking.status != Booking.Status.CONFIRMED:
+    """The calendar file: a copy that nobody is asked to answer. There is none of what is not agreed, nor of
+    what Google invites to, which would stand in a calendar twice."""
+    if booking.status != Booking.Status.CONFIRMED or queries.google_invites(booking):
         return render(request, "404.html", status=404)
     now = clock.now()
     body = calendar.publish(_event(booking, _place(booking, now), _own_path(request)), stamp=now)

@@ -15,7 +15,15 @@ from koalendar.booking.models import Booking, Meeting
 from koalendar.connections.actions import removed_at_provider
 from koalendar.connections.models import Deletion
 from koalendar.outbox.models import Entry
-from tests.people import NOW, TUESDAY_NINE, make_booking, make_connection, make_event_type, make_host
+from tests.people import (
+    NOW,
+    TUESDAY_NINE,
+    make_booking,
+    make_calendar,
+    make_connection,
+    make_event_type,
+    make_host,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("present")]
 
@@ -192,6 +200,13 @@ def test_the_calendar_file_is_a_copy_with_the_bookings_own_uid(client: Client) -
     assert event.decoded("DTSTART") == TUESDAY_NINE
     assert "https://zoom.example/j/85412345678" in str(event["DESCRIPTION"])
     assert "ATTENDEE" not in event
+
+
+def test_what_google_invites_to_is_given_to_no_calendar_again(client: Client) -> None:
+    make_calendar(is_writable=True, is_target=True)
+    booking = make_booking(make_event_type(google_invites=True))
+    assert get(client, own(booking, "invite.ics")).status_code == 404
+    assert "Add to your calendar" not in get(client, own(booking)).content.decode()
 
 
 def test_what_was_called_off_is_given_to_no_calendar(client: Client) -> None:
