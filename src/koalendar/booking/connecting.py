@@ -11,6 +11,7 @@ from django.db import transaction
 from koalendar.accounts.models import Host
 from koalendar.booking import owed
 from koalendar.booking.actions import owe_events, owe_meetings
+from koalendar.booking.models import CalendarCopy
 from koalendar.connections import actions, calendars, channels, consents, queries, registry
 from koalendar.connections.actions import Disconnection
 from koalendar.connections.models import Calendar, Connection, Consent
@@ -67,8 +68,18 @@ def read_list(connection: Connection, *, now: datetime) -> None:
     """
     before = calendars.target_of(connection.host)
     gone = calendars.refresh_list(connection, now)
+    _find_events_again(connection)
     if gone or calendars.target_of(connection.host) != before:
         owe_events(connection.host, now=now)
+
+
+def _find_events_again(connection: Connection) -> None:
+    """Events that were made before the account was disconnected lie in calendars that have new rows now."""
+    lost = CalendarCopy.objects.filter(
+        host=connection.host_id, credential=connection.credential_id, calendar=None
+    )
+    for calendar in connection.calendars.filter(remote_id__in=lost.values("remote_calendar_id")):
+        lost.filter(remote_calendar_id=calendar.remote_id).update(calendar=calendar)
 
 
 def choose_calendars(host: Host, *, blocks: set[str], target: str | None, now: datetime) -> None:

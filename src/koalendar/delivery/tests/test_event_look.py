@@ -9,10 +9,12 @@ from django.db import connection as database
 from koalendar import clock
 from koalendar.booking import owed
 from koalendar.booking.actions import cancel, follow, reschedule, restore_in_calendar
+from koalendar.booking.connecting import read_list
 from koalendar.booking.errors import OtherThere, SlotTaken
 from koalendar.booking.models import Booking, Message
 from koalendar.booking.queries import CopyState, InCalendar, calendar_copy
 from koalendar.booking.story import happenings_of
+from koalendar.connections.actions import disconnect
 from koalendar.connections.models import Calendar
 from koalendar.delivery.event_look import see_own_events
 from koalendar.delivery.worker import run_due
@@ -261,3 +263,15 @@ def test_after_the_end_nothing_is_looked_at(
     before = len(sandbox.google.calls)
     see(calendar)
     assert len(sandbox.google.calls) == before
+
+
+def test_events_from_before_the_account_was_disconnected_are_looked_at_again(
+    sandbox: Sandbox, calendar: Calendar, booking: Booking
+) -> None:
+    disconnect(calendar.connection, now=clock.now())
+    connection = connect_google(sandbox)
+    read_list(connection, now=clock.now())
+    deliver()
+    move(sandbox)
+    see_own_events(connection, now=clock.now())
+    assert state_of(booking).seen_start == THERE
