@@ -13,7 +13,7 @@ from koalendar.connections import calendars
 from koalendar.connections import queries as connections
 from koalendar.connections.deletions import WARNED_BEFORE
 from koalendar.connections.models import Connection, Deletion
-from koalendar.connections.provider import Reason
+from koalendar.connections.provider import MENDED_BY_CHOICE, Reason
 
 _State = Connection.State
 
@@ -73,12 +73,13 @@ def lacks_of(connection: Connection) -> list[str]:
 
 
 def _missing_calendars(connection: Connection) -> list[str]:
-    """The calendars that the host chose and that are not in his account any more, by their names."""
-    return [
-        _("The calendar “%(calendar)s” is not in your account any more. Choose your calendars again.")
-        % {"calendar": row.name or row.public_id}
-        for row in calendars.gone_from(connection)
-    ]
+    """The calendars that the host chose and that are not in his account any more, or take no bookings any
+    more, by their names."""
+    gone = _("The calendar “%(calendar)s” is not in your account any more. Choose your calendars again.")
+    closed = _("You do not own the calendar “%(calendar)s” any more. Choose another one for your bookings.")
+    lost = [(gone, row) for row in calendars.gone_from(connection)]
+    lost += [(closed, row) for row in calendars.closed_in(connection)]
+    return [sentence % {"calendar": row.name or row.public_id} for sentence, row in lost]
 
 
 def hint_of_testing(connection: Connection) -> list[str]:
@@ -101,7 +102,7 @@ def _problem_of(connection: Connection) -> str:
 def step_of(connection: Connection) -> Step | None:
     if connection.state == _State.ACTIVE:
         return None
-    if connection.problem in (Reason.CALENDAR_GONE, Reason.CALENDAR_UNREADABLE):
+    if connection.problem in MENDED_BY_CHOICE:
         return Step(_("Choose your calendars"), "integrations")
     name, connect = {"name": connections.name_of(connection.provider)}, f"{connection.provider}-connect"
     if connection.problem in (Reason.USER_GONE, Reason.CANNOT_HOST):

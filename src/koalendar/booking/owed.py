@@ -270,6 +270,12 @@ def calendars_changed(connection: Connection, *, now: datetime) -> None:
         enqueue(CALENDARS, connection.pk, due=due, lane=_lane_of(connection.credential_id))
 
 
+def list_changed(connection: Connection, *, now: datetime) -> None:
+    """As `calendars_changed`, and the list of these calendars does not tell the truth any more."""
+    Connection.objects.filter(pk=connection.pk).update(listed_at=None)
+    calendars_changed(connection, now=now)
+
+
 def calendars_soon(connections: Iterable[int], *, now: datetime) -> None:
     """The calendars of these connections (primary keys) are read now, not when it was their turn."""
     hasten(CALENDARS, connections, now=now)

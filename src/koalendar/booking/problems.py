@@ -172,6 +172,9 @@ def _of_google() -> dict[str, str]:
         "calendar_gone": _(
             "A calendar that you chose is not in your Google account any more. Choose your calendars again."
         ),
+        "calendar_closed": _(
+            "You do not own the calendar for your bookings any more. Choose another one for your bookings."
+        ),
         "calendar_unreadable": _(
             "Google does not tell when one of your calendars is busy, so nobody can book you. We keep "
             "asking; if you need not wait for that calendar, ignore it for now."

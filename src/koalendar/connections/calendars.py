@@ -63,6 +63,12 @@ def gone_from(connection: Connection) -> QuerySet[Calendar]:
     return connection.calendars.filter(_IN_USE, gone_at__isnull=False).order_by("name", "pk")
 
 
+def closed_in(connection: Connection) -> QuerySet[Calendar]:
+    """The calendar that bookings were to go into and that takes none any more, though we may write events."""
+    lost = connection.calendars.filter(is_target=True, is_writable=False, gone_at=None)
+    return lost if queries.may(connection, Ability.WRITE_EVENTS) else lost.none()
+
+
 def unknown_of(host: Host, now: datetime) -> list[Calendar]:
     """The host's blocking calendars for which nobody can say when he is free: no time of his is offered."""
     return [row for row in blocking(host) if is_unknown(row, now)]
@@ -109,7 +115,7 @@ def choose(host: Host, *, blocks: set[str], target: str | None) -> None:
         if aim is not None:
             Calendar.objects.filter(pk=aim.pk).update(is_target=True)
         for connection in {row.connection_id: row.connection for row in rows}.values():
-            _lift_if_none_is_gone(connection)
+            _lift_what_is_over(connection)
 
 
 def _can_be_target(calendar: Calendar) -> bool:
@@ -168,8 +174,8 @@ def keep_list(connection: Connection, found: Sequence[RemoteCalendar], now: date
 
     The primary calendar blocks as soon as we may read busy times, and is where bookings go as soon as we may
     write into it and the host has no such calendar: at the first list, or when that was granted later. The
-    host's own choice is not undone. What is in use and missing makes the connection need attention, until the
-    host has chosen or the calendar is back.
+    host's own choice is not undone. What is in use and missing, or takes no bookings any more, makes the
+    connection need attention, until the host has chosen or the calendar is back.
     """
     with transaction.atomic():
         Host.objects.select_for_update().get(pk=connection.host_id)
@@ -184,10 +190,10 @@ def keep_list(connection: Connection, found: Sequence[RemoteCalendar], now: date
         missing = [row for row in rows.values() if row.gone_at is None]
         Calendar.objects.filter(pk__in=[row.pk for row in missing]).update(gone_at=now)
         newly_gone = [row for row in missing if row.blocks or row.is_target]
-        if gone_from(held).exists():
-            _need_attention(held, Reason.CALENDAR_GONE, now)
-        else:
-            _lift_if_none_is_gone(held)
+        _lift_what_is_over(held)
+        for reason, lost in _lost_from(held).items():
+            if lost.exists():
+                _need_attention(held, reason, now)
     if newly_gone:
         logger.warning("calendars_gone", extra={"connection": held.pk, "calendars": len(newly_gone)})
     return newly_gone
@@ -252,9 +258,14 @@ def _need_attention(connection: Connection, reason: Reason, now: datetime) -> No
     )
 
 
-def _lift_if_none_is_gone(connection: Connection) -> None:
-    if not gone_from(connection).exists():
-        _lift(connection, Reason.CALENDAR_GONE)
+def _lost_from(connection: Connection) -> dict[Reason, QuerySet[Calendar]]:
+    return {Reason.CALENDAR_GONE: gone_from(connection), Reason.CALENDAR_CLOSED: closed_in(connection)}
+
+
+def _lift_what_is_over(connection: Connection) -> None:
+    for reason, lost in _lost_from(connection).items():
+        if not lost.exists():
+            _lift(connection, reason)
 
 
 def _lift(connection: Connection, reason: Reason) -> None:

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     PERSONAL_ROOM = "personal_room"
     PAST_START = "past_start"
     CALENDAR_GONE = "calendar_gone"
+    CALENDAR_CLOSED = "calendar_closed"
     CALENDAR_UNREADABLE = "calendar_unreadable"
     REFUSED = "refused"
     GONE = "gone"
@@ -65,6 +66,10 @@ class Reason(StrEnum):
     CLIENT_CHANGED = "client_changed"
     PROVIDER_OFF = "provider_off"
     ENCRYPTION_KEY = "encryption_key"
+
+
+# What a host mends by choosing other calendars, without a new consent.
+MENDED_BY_CHOICE = frozenset({Reason.CALENDAR_GONE, Reason.CALENDAR_CLOSED, Reason.CALENDAR_UNREADABLE})
 
 
 class ProviderError(Exception):

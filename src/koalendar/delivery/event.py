@@ -99,9 +99,9 @@ def sync_event(subject: str, *, now: datetime) -> Outcome:
         note_problem(row, error.reason, now)
         connections.note_failure(row.credential, error.code, now)
         note_rights(row, error, now)
-        if error.code == Reason.NO_CALENDAR and row.calendar is not None:
-            # Its list is read, by which the host is told, and may choose another.
-            owed.calendars_changed(row.calendar.connection, now=now)
+        if error.code in (Reason.NO_CALENDAR, Reason.FORBIDDEN) and row.calendar is not None:
+            # By its list the host is told, and may choose another.
+            owed.list_changed(row.calendar.connection, now=now)
         return GiveUp(error.reason)
     except Disconnected as error:
         note_problem(row, error.reason, now)

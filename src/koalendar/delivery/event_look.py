@@ -32,7 +32,8 @@ _MARGIN = timedelta(days=31)
 
 
 def see_own_events(connection: Connection, *, now: datetime) -> bool:
-    """Look at the events of coming bookings in this connection's calendars; whether all of these are there.
+    """Look at the events of coming bookings in this connection's calendars; whether all of these are
+    there and ours.
 
     Nothing is looked at without the right to events. Raises Temporary, Rejected, Disconnected or
     Misconfigured; what was seen until then is kept.
@@ -59,12 +60,13 @@ def _coming(calendar: Calendar, now: datetime) -> list[CalendarCopy]:
 
 
 def _see(calendar: Calendar, copies: Sequence[CalendarCopy], google: CalendarProvider, now: datetime) -> bool:
-    """Whether the calendar itself is there: without it, its events are not deleted but lost."""
+    """Whether the calendar itself is there, and ours to look into: without it, its events are not deleted but
+    lost."""
     farthest = max(copy.appointment.end for copy in copies) + _MARGIN
     try:
         listed = google.events_with(calendar.remote_id, OURS, instance(), begin=now, end=farthest)
     except Rejected as error:
-        if error.code != Reason.NO_CALENDAR:
+        if error.code not in (Reason.NO_CALENDAR, Reason.FORBIDDEN):
             raise
         return False
     shown = {event.remote_id: event for event in listed}

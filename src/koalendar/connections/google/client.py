@@ -147,7 +147,7 @@ class GoogleClient:
             body["attendees"] = [_guest(email) for email in spec.invitees]
         ask = Ask("insert_event", "POST", f"{_path(calendar)}/events", query=_query(spec), body=body)
         try:
-            return self._read(event_of, self._call(ask, needs=EVENTS))
+            return self._read(event_of, self._call(ask, needs=EVENTS, calendar=calendar))
         except Gone as error:
             raise Rejected(Reason.NO_CALENDAR) from error
         except Duplicate:
@@ -158,7 +158,9 @@ class GoogleClient:
         return self._read(event_of, self._standing(calendar, event_id))
 
     def _standing(self, calendar: str, event_id: str) -> Json:
-        body = self._call(Ask("read_event", "GET", _path(calendar, event_id)), needs=EVENTS)
+        body = self._call(
+            Ask("read_event", "GET", _path(calendar, event_id)), needs=EVENTS, calendar=calendar
+        )
         if body.get("status") == "cancelled":
             raise Gone
         return body
@@ -187,7 +189,7 @@ class GoogleClient:
             body=body,
             headers={"If-Match": etag},
         )
-        changed = self._call(ask, needs=EVENTS)
+        changed = self._call(ask, needs=EVENTS, calendar=calendar)
         if changed.get("status") == "cancelled":
             raise Gone
         return self._read(event_of, changed)
@@ -196,7 +198,8 @@ class GoogleClient:
         """Remove the event. Google: events.delete; 404 and 410 say that it is not there."""
         query = {"sendUpdates": "all" if tells_invitees else "none"}
         try:
-            self._call(Ask("delete_event", "DELETE", _path(calendar, event_id), query=query), needs=EVENTS)
+            ask = Ask("delete_event", "DELETE", _path(calendar, event_id), query=query)
+            self._call(ask, needs=EVENTS, calendar=calendar)
         except Gone:
             return False
         return True
@@ -214,7 +217,7 @@ class GoogleClient:
         }
         ask = Ask("events_with", "GET", f"{_path(calendar)}/events", query=query)
         try:
-            items = list(self._pages(ask, needs=EVENTS))
+            items = list(self._pages(ask, needs=EVENTS, calendar=calendar))
         except Gone as error:
             raise Rejected(Reason.NO_CALENDAR) from error
         return [self._read(event_of, item) for item in items if item.get("status") != "cancelled"]
@@ -258,14 +261,17 @@ class GoogleClient:
 
     # ── One call ──
 
-    def _call(self, ask: Ask, *, needs: str) -> Json:
+    def _call(self, ask: Ask, *, needs: str, calendar: str = "") -> Json:
         """The decoded answer, empty where there is none. Raises the errors of `provider`.
 
-        `needs` is the scope that is missing where Google says that one is, since it does not say which.
+        `needs` is the scope that is missing where Google says that one is, since it does not say which. It
+        says the same of events in a `calendar` that the account does not own.
         """
         answer, token = self._caller.ask(ask)
         if not 200 <= answer.status < 300:
             error = classify(answer, needs=needs, now=self._now())
+            if calendar and error.reason == Reason.MISSING_SCOPE and not self._owns(calendar):
+                raise Rejected(Reason.FORBIDDEN, {"status": answer.status})
             raise self._tokens.ended(token, error.reason) if isinstance(error, Disconnected) else error
         if not answer.body and answer.status == 204:
             return {}
@@ -277,11 +283,23 @@ class GoogleClient:
             raise Temporary(Reason.BAD_ANSWER)
         return body
 
-    def _pages(self, ask: Ask, *, needs: str) -> Iterator[Json]:
+    def _owns(self, calendar: str) -> bool:
+        """Whether the account owns this calendar, by its list; also if that cannot be told. Google:
+        calendarList.get."""
+        ask = Ask("calendar", "GET", f"/users/me/calendarList/{quote(calendar, safe='')}")
+        try:
+            return self._read(calendar_of, self._call(ask, needs=LIST)).is_writable
+        except Gone:
+            return False
+        except Rejected:
+            return True
+
+    def _pages(self, ask: Ask, *, needs: str, calendar: str = "") -> Iterator[Json]:
         """The items of all pages; one may be empty and still have another after it."""
         query, seen = dict(ask.query or {}), set[str]()
         while len(seen) < MOST_PAGES:
-            page = self._call(Ask(ask.name, ask.method, ask.path, query=query), needs=needs)
+            asked = Ask(ask.name, ask.method, ask.path, query=query)
+            page = self._call(asked, needs=needs, calendar=calendar)
             items, following = page.get("items", []), page.get("nextPageToken") or ""
             if not isinstance(items, list) or not isinstance(following, str) or following in seen:
                 raise Temporary(Reason.BAD_ANSWER)

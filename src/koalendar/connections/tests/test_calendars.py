@@ -1,11 +1,13 @@
 """Which calendars block and where bookings go: by itself on connecting, by choice, and through trouble."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from koalendar.accounts.models import Host
+from koalendar.booking.conditions import reason_of
 from koalendar.connections import actions, calendars, deletions, registry
 from koalendar.connections.calendars import NotWritable, choose, ignore, is_unknown, keep_list
 from koalendar.connections.models import Calendar, Connection, Credential
@@ -252,6 +254,20 @@ def test_a_target_that_vanished_receives_nothing_and_is_the_target_again_when_it
 
     keep_list(connection, [OWN, CLUB], LATER)
     assert calendars.target_of(host) == row("club")
+    assert reread(connection).state == State.ACTIVE
+
+
+def test_a_target_that_the_host_owns_no_longer_receives_nothing_and_is_named_until_he_has_chosen() -> None:
+    host = make_host()
+    connection = connect(host)
+    keep_list(connection, [OWN, CLUB], NOW)
+    choose(host, blocks=set(), target=row("club").public_id)
+    keep_list(connection, [OWN, replace(CLUB, role="writer", is_writable=False)], NOW)
+    assert calendars.target_of(host) is None
+    assert (reread(connection).state, reread(connection).problem) == (State.ATTENTION, "calendar_closed")
+    assert "You do not own the calendar “Club” any more" in reason_of(reread(connection))
+
+    choose(host, blocks=set(), target=row("own").public_id)
     assert reread(connection).state == State.ACTIVE
 
 

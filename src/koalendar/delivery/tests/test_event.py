@@ -433,6 +433,23 @@ def test_a_calendar_that_was_deleted_asks_for_another(sandbox: Sandbox, calendar
     assert len(events(sandbox)) == 1
 
 
+def test_a_calendar_that_takes_no_events_any_more_asks_for_another(
+    sandbox: Sandbox, calendar: Calendar
+) -> None:
+    entry = sandbox.google.add_calendar(ADA, "Calls")
+    Calendar.objects.update(is_target=False)
+    make_target(calendar.connection, entry.calendar_id)
+    Connection.objects.filter(pk=calendar.connection_id).update(listed_at=clock.now())
+    booking = by_phone()
+    sandbox.google.share(entry.calendar_id, ADA, "reader")
+    deliver()
+    assert state_of(booking).state == CopyState.FAILED
+    a_while_later()
+    connection = Connection.objects.get(pk=calendar.connection_id)
+    assert (connection.state, connection.problem) == ("attention", "calendar_closed")
+    assert any("needs you" in mail.subject for mail in sandbox.mailbox.to(ADA))
+
+
 def test_an_event_in_a_calendar_that_has_gone_is_made_in_the_next(
     sandbox: Sandbox, calendar: Calendar
 ) -> None:

@@ -14,7 +14,7 @@ from koalendar.booking import queries as bookings
 from koalendar.booking.models import Booking, EventType
 from koalendar.connections import queries
 from koalendar.connections.models import Connection, Credential
-from koalendar.connections.provider import Reason
+from koalendar.connections.provider import MENDED_BY_CHOICE, Reason
 from koalendar.web.dashboard import google_card, zoom_card
 from koalendar.web.dashboard.wording import HostWording, wording_for
 
@@ -158,7 +158,7 @@ def _card(
         coming_count=coming.count(),
         without_link=0 if is_google else bookings.coming_without_link(host, now=now),
         needs_consent=connection.state == Connection.State.ATTENTION
-        and connection.problem not in (Reason.CALENDAR_GONE, Reason.CALENDAR_UNREADABLE),
+        and connection.problem not in MENDED_BY_CHOICE,
         is_default=connection.is_default,
         is_alone=is_alone,
     )
