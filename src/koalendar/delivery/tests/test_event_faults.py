@@ -66,6 +66,15 @@ class Life:
                 make_event_type(title="Ask", slug="ask", locations=[AT_ZOOM], requires_confirmation=True),
                 AT_ZOOM,
             ),
+            (
+                make_event_type(
+                    title="Sent",
+                    slug="sent",
+                    locations=[BY_PHONE | {"number": ""}],
+                    google_invites=True,
+                ),
+                BY_PHONE,
+            ),
         ]
 
     def one_of_ours(self) -> Booking | None:
@@ -127,7 +136,7 @@ def calendar(sandbox: Sandbox, settings: Any) -> Calendar:
     return make_target(connect_google(sandbox))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [2, 3, 4, 5])
 def test_one_event_for_each_booking_and_none_for_any_other(
     sandbox: Sandbox, calendar: Calendar, settings: Any, seed: int
 ) -> None:
@@ -174,4 +183,7 @@ def _judge(sandbox: Sandbox) -> None:
         if appointment.at_zoom:
             assert event.body["location"] == places[booking.pk].join_url
         assert copies[booking.pk].state is CopyState.READY
+        if booking.status == Booking.Status.CONFIRMED:
+            by_mail = any(str(booking.uid) in mail.calendar for mail in sandbox.mailbox.messages)
+            assert bool(event.body.get("attendees")) != by_mail  # Never both, and never neither.
     assert not CalendarCopy.objects.filter(state="insert_pending").exists()
