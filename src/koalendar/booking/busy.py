@@ -48,7 +48,7 @@ NO_LOOK = Look()
 @dataclass(frozen=True, slots=True)
 class Busy:
     """Busy times in UTC minutes, by host and in no order; the hosts of whom nobody can say when they are
-    free; and the connections whose mirrors are too old for somebody who looks, and not being read yet.
+    free; and the connections whose mirrors are too old for somebody who looks, not being read yet, and can be.
     """
 
     times: Mapping[int, Sequence[Interval]]
@@ -72,14 +72,15 @@ def busy_of(
     first, last = floor_minutes(begin), floor_minutes(end) + 1
     times: dict[int, list[Interval]] = defaultdict(list)
     unknown, stale = set(), set()
-    for calendar, asked_at in map(_calendar_of, rows):
+    for calendar, asked_at, state in map(_calendar_of, rows):
         if calendar.pk in seen.answered:
             times[calendar.host_id] += seen.answered[calendar.pk]
         elif is_unknown(calendar, now):
             unknown.add(calendar.host_id)
         elif not is_ignored(calendar):
             times[calendar.host_id] += _taken(calendar, first, last)
-        if _is_stale(calendar, end, now) and (asked_at is None or asked_at <= now - FRESH):
+        is_waiting = state in Connection.LIVE and (asked_at is None or asked_at <= now - FRESH)
+        if is_waiting and _is_stale(calendar, end, now):
             stale.add(calendar.connection_id)
     return Busy(times, frozenset(unknown), frozenset(stale))
 
@@ -142,7 +143,7 @@ def _blocking_of(many: int) -> Prepared:
     pk = Host._meta.get_field("id")
     hosts = reduce(or_, [Q(host=Given(f"host{number}", pk)) for number in range(many)])
     rows = Calendar.objects.filter(hosts, blocks=True).exclude(connection__state=Connection.State.REVOKED)
-    return Prepared(rows.values_list(*_columns(), "connection__asked_at"))
+    return Prepared(rows.values_list(*_columns(), "connection__asked_at", "connection__state"))
 
 
 @cache
@@ -151,8 +152,8 @@ def _columns() -> list[str]:
     return [each.attname for each in Calendar._meta.concrete_fields if each.attname in _COLUMNS]
 
 
-def _calendar_of(row: Sequence[object]) -> tuple[Calendar, datetime | None]:
+def _calendar_of(row: Sequence[object]) -> tuple[Calendar, datetime | None, object]:
     """One row of `_blocking_of`; what was not read is deferred."""
-    *values, asked_at = row
+    *values, asked_at, state = row
     assert asked_at is None or isinstance(asked_at, datetime)
-    return Calendar.from_db(DEFAULT_DB_ALIAS, _columns(), values), asked_at
+    return Calendar.from_db(DEFAULT_DB_ALIAS, _columns(), values), asked_at, state

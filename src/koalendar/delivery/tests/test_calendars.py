@@ -408,6 +408,18 @@ def test_whoever_looks_has_an_old_mirror_read_and_is_noted_now_and_then(
     assert connection.pk == Connection.objects.get().pk
 
 
+def test_whoever_looks_at_a_broken_account_writes_nothing(
+    sandbox: Sandbox, settings: Any, django_assert_num_queries: Any
+) -> None:
+    made = make_event_type()
+    connect_calendars(sandbox)
+    Connection.objects.update(state=Connection.State.BROKEN)
+    for passed in (minutes(6), minutes(60)):
+        shift_clock(settings, passed)
+        with django_assert_num_queries(3):
+            offered(made)
+
+
 def test_trouble_is_tried_again_no_later_than_usual(sandbox: Sandbox) -> None:
     connection = connect_calendars(sandbox)
     Entry.objects.update(attempts=30)
