@@ -130,20 +130,20 @@ def _for_host(booking: Booking, place: Whereabouts, page: str) -> Iterator[_Bloc
     if booking.guests:
         people.append(Fact(_("Guests"), ", ".join(booking.guests)))
     yield [*people]
-    yield [*answers_of(booking)]
     is_request = booking.status == Booking.Status.PENDING
     label = _("Confirm or decline this request") if is_request else _("Open booking in the dashboard")
     yield [format_html('<a href="{}">{}</a>', page, label)]
+    yield [*answers_of(booking)]  # Last, as the part that may be long, and is cut then.
 
 
 def _for_all(booking: Booking, place: Whereabouts) -> Iterator[_Block]:
     """What Google mails to invitee and guests. Only a lone invitee may change the booking by its link."""
     yield _joining(place)
-    described = plain(str(booking.snapshot.get("description", "")))
-    yield [escape(line) for line in described.splitlines()]
     if not booking.guests:
         own = f"{settings.KOALENDAR_BASE_URL}/b/{token_for(booking)}/"
         yield [format_html('<a href="{}">{}</a>', own, _("View, reschedule or cancel"))]
+    described = plain(str(booking.snapshot.get("description", "")))
+    yield [escape(line) for line in described.splitlines()]
 
 
 def _joining(place: Whereabouts) -> _Block:

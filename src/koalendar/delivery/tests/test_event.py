@@ -199,6 +199,18 @@ def test_what_strangers_type_is_escaped(sandbox: Sandbox, calendar: Calendar) ->
     assert "Why &lt;b&gt;now&lt;/b&gt;?: &lt;a href=" in described
 
 
+def test_long_answers_cut_off_no_link(sandbox: Sandbox, calendar: Calendar) -> None:
+    asked = [
+        {"code": code, "label": "Why", "kind": "long_text", "required": False, "choices": []}
+        for code in "abc"
+    ]
+    booking = by_phone(phone_type(questions=asked), answers=dict.fromkeys("abc", "<because>" * 500))
+    deliver()
+    described = events(sandbox)[0].body["description"]
+    assert f'/dashboard/bookings/{booking.uid}/">Open booking in the dashboard</a>' in described
+    assert len(described) == 8000
+
+
 def test_work_done_twice_calls_google_once(sandbox: Sandbox, calendar: Calendar) -> None:
     by_phone()
     deliver()
