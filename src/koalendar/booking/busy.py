@@ -48,7 +48,7 @@ NO_LOOK = Look()
 @dataclass(frozen=True, slots=True)
 class Busy:
     """Busy times in UTC minutes, by host and in no order; the hosts of whom nobody can say when they are
-    free; and the connections whose mirrors are too old for somebody who looks, not being read yet, and can be.
+    free; and the connections whose mirrors are too old for somebody who looks, and could be read at once.
     """
 
     times: Mapping[int, Sequence[Interval]]

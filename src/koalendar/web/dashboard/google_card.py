@@ -49,7 +49,7 @@ def _what_broken_means(connection: Connection) -> list[str]:
 def use_of_calendars(connection: Connection) -> str:
     """ "2 calendars block your time, and bookings go into “Work”." """
     many = connection.calendars.filter(blocks=True).count()
-    target = connection.calendars.filter(is_target=True, gone_at=None).first()
+    target = connection.calendars.filter(is_target=True, is_writable=True, gone_at=None).first()
     blocking = (
         ngettext("%(many)d calendar blocks your time", "%(many)d calendars block your time", many)
         if many
