@@ -149,17 +149,6 @@ def _of_zoom() -> dict[str, str]:
 
 def _of_google() -> dict[str, str]:
     return {
-        NOT_CONNECTED: _(
-            "Google Calendar is not connected, so there is no event. Connect it, and the event is made."
-        ),
-        LINK_ERASED: _(
-            "What we kept of the event was erased when Google had been disconnected for ten days."
-        ),
-        MOVED_THERE: _(
-            "The event was moved in Google Calendar. Take the time that it has there, or restore the booked "
-            "one."
-        ),
-        DELETED_THERE: _("The event was deleted in Google Calendar. Put it back, or cancel the booking."),
         "bad_request": _("Google did not accept this event's details. Shorten the title, then try again."),
         "not_allowed": _(
             "Google does not let this account write into the calendar. Choose another calendar for bookings."
