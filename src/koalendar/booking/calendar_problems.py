@@ -61,6 +61,11 @@ def _sentences() -> dict[str, str]:
         "usage_limit": _(
             "Google takes no more changes of this account for some hours. We go on by ourselves then."
         ),
+        "account_daily_limit": _(
+            "This site has used up its calls to Google of today. We go on by ourselves; you need not do "
+            "anything."
+        ),
+        "in_progress": _("Google is still busy with a change before this one. We go on in a moment."),
         "changed": _("The event is being changed in Google Calendar. We go on in a moment."),
         "gone": _("The event was not there any more. We make another."),
         NO_ROOM: _(

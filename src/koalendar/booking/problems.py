@@ -149,6 +149,11 @@ def _of_zoom() -> dict[str, str]:
 
 def _of_google() -> dict[str, str]:
     return {
+        "account_daily_limit": _(
+            "This site has used up its calls to Google of today. We go on by ourselves; you need not do "
+            "anything."
+        ),
+        "in_progress": _("Google is still busy with a change before this one. We go on in a moment."),
         "bad_request": _("Google did not accept this event's details. Shorten the title, then try again."),
         "not_allowed": _(
             "Google does not let this account write into the calendar. Choose another calendar for bookings."

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from koalendar.booking import problems
+from koalendar.booking import calendar_problems, problems
 from koalendar.booking.actions import cancel
 from koalendar.booking.conditions import Answer, condition_of, ending_for, why_no_link
 from koalendar.booking.models import Booking, Meeting
@@ -216,3 +216,10 @@ def test_a_zoom_that_is_switched_off_is_the_operators_matter(settings: Any) -> N
 def test_every_passing_trouble_has_words() -> None:
     unknown = problems.in_words("a code that nobody knows")
     assert all(problems.in_words(code) != unknown for code in problems.PASSING)
+
+
+@pytest.mark.parametrize("code", sorted(problems.PASSING - {"time_differs", "host_daily_limit", "uncertain"}))
+def test_what_passes_by_itself_at_google_is_never_called_a_refusal(code: str) -> None:
+    for said in (problems.in_words(code, "google"), calendar_problems.in_words(code)):
+        assert "refused" not in said
+        assert "support" not in said
