@@ -196,10 +196,11 @@ def copy_of(booking: Booking, connection: Connection, **fields: Any) -> Calendar
         "told_start": booking.appointment.start,
         "told_end": booking.appointment.end,
     }
+    calendar = Calendar.objects.get(connection=connection, is_primary=True)
     place = {
         "credential": connection.credential,
-        "calendar": primary(connection.host),
-        "remote_calendar_id": primary(connection.host).remote_id,
+        "calendar": calendar,
+        "remote_calendar_id": calendar.remote_id,
         "remote_id": "0123456789",
     }
     copy, _is_new = CalendarCopy.objects.update_or_create(
@@ -222,6 +223,19 @@ def test_our_event_never_blocks_twice(sandbox: Sandbox) -> None:
     cancel(booking, by=Booking.By.HOST, now=clock.now())
     read(connection)
     assert "09:00" in offered(made), "the time is free at once, although the event is still there"
+
+
+def test_our_event_does_not_block_through_another_account_that_sees_its_calendar(sandbox: Sandbox) -> None:
+    mine = connect_calendars(sandbox)
+    copy_of(make_booking(), mine)
+    sandbox.google.add_user("work@example.com", "Ada at work")
+    sandbox.google.share(ADA, "work@example.com", "reader")
+    work = connect_calendars(sandbox, user="work@example.com")
+    work.calendars.filter(remote_id=ADA).update(blocks=True)
+    put(sandbox, TUESDAY_NINE)
+    read(work)
+    seen = work.calendars.get(remote_id=ADA)
+    assert (seen.read_at is not None, seen.busy) == (True, [])
 
 
 def test_an_event_whose_insert_is_on_its_way_is_ours_already(sandbox: Sandbox) -> None:
