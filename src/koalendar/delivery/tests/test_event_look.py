@@ -12,11 +12,12 @@ from koalendar.booking.actions import cancel, follow, reschedule, restore_in_cal
 from koalendar.booking.connecting import read_list
 from koalendar.booking.errors import OtherThere, SlotTaken
 from koalendar.booking.models import Booking, Message
-from koalendar.booking.queries import CopyState, InCalendar, calendar_copy
+from koalendar.booking.queries import CopyState, InCalendar, calendar_copy, whereabouts
 from koalendar.booking.story import happenings_of
 from koalendar.connections.actions import disconnect
 from koalendar.connections.models import Calendar
 from koalendar.delivery.event_look import see_own_events
+from koalendar.delivery.look import look_at_meeting
 from koalendar.delivery.worker import run_due
 from koalendar.sandbox.google.world import Event
 from koalendar.sandbox.server import Sandbox
@@ -165,6 +166,30 @@ def test_following_moves_the_zoom_meeting_too(sandbox: Sandbox, calendar: Calend
     deliver()
     [meeting] = sandbox.zoom.present_meetings()
     assert meeting.start == THERE
+
+
+@pytest.mark.parametrize("followed", ["google", "zoom"])
+def test_moved_to_one_time_in_google_and_to_another_in_zoom_both_are_shown_and_one_is_followed(
+    sandbox: Sandbox, calendar: Calendar, followed: str
+) -> None:
+    connect_zoom(sandbox)
+    booking, in_zoom = make_booking(), THERE + minutes(60)
+    deliver()
+    move(sandbox)
+    see(calendar)
+    sandbox.zoom.move_meeting(int(whereabouts(booking, now=NOW).meeting_id), in_zoom, by="host")
+    look_at_meeting(str(booking.appointment_id), now=clock.now())
+    assert state_of(booking).seen_start == THERE
+    assert whereabouts(booking, now=NOW).seen_start == in_zoom
+
+    chosen = THERE if followed == "google" else in_zoom
+    follow(booking, start=chosen, now=NOW)
+    deliver()
+    [meeting] = sandbox.zoom.present_meetings()
+    assert meeting.start == chosen
+    assert event_of(sandbox).span(None)[0] == chosen  # type: ignore[arg-type]  # No all-day event.
+    assert not state_of(booking).is_drifted
+    assert whereabouts(booking, now=NOW).seen_start is None
 
 
 def test_following_is_refused_where_the_host_is_booked_or_it_has_changed_again(
