@@ -362,6 +362,27 @@ def test_a_lost_insert_that_was_overtaken_by_a_change_says_the_new_time(
     assert event.body["start"]["dateTime"].startswith("2026-12-01T10:00:00")
 
 
+@pytest.mark.parametrize("kind", ["store_then_drop", "drop"])
+def test_a_lost_insert_before_the_account_was_left_makes_one_event_in_the_end(
+    sandbox: Sandbox, calendar: Calendar, kind: str
+) -> None:
+    booking = by_phone()
+    sandbox.google.fail_next(kind=kind, times=3, **INSERT)
+    deliver()
+    disconnect(calendar.connection, now=clock.now())
+    deliver()
+    reschedule(booking, start=TUESDAY_NINE + minutes(60), by=Booking.By.HOST, now=NOW)
+    sandbox.google.clear_faults()
+    connection = connect_google(sandbox)
+    other = sandbox.google.add_calendar(ADA, "Calls")
+    make_target(connection, other.calendar_id)
+    owe_meetings(connection.host, now=clock.now())
+    a_while_later()
+    [event] = [*events(sandbox), *events(sandbox, other.calendar_id)]
+    assert event.body["start"]["dateTime"].startswith("2026-12-01T10:00:00")
+    assert state_of(booking).state == CopyState.READY
+
+
 def test_cancelling_after_a_lost_insert_looks_twice_before_it_is_done(
     sandbox: Sandbox, calendar: Calendar, settings: Any
 ) -> None:
