@@ -353,6 +353,7 @@ SHOTS = [
     Shot("gone", at("/b/nothing/")),
     Shot("unknown", at("/nobody-here/")),
     Shot("help-zoom", at("/help/zoom/")),
+    Shot("help-google", at("/help/google/")),
     Shot("help-support", at("/help/support/")),
     Shot("privacy", at("/privacy/")),
     Shot("terms", at("/terms/")),
@@ -407,6 +408,7 @@ SHOTS = [
     Shot("away-host-page", at("/ada/")),
     Shot("back", back, signed_in=True),
     Shot("help-zoom-own", at("/help/zoom/"), signed_in=True),
+    Shot("help-google-own", at("/help/google/"), signed_in=True),
     Shot("styleguide", at("/styleguide")),
 ]
 

@@ -56,6 +56,7 @@ MORE_PUBLIC_PAGES = [
     "/accounts/signup/",
     "/accounts/password/reset/",
     "/help/zoom/",
+    "/help/google/",
     "/help/support/",
     "/privacy/",
     "/terms/",

@@ -13,7 +13,7 @@ from tests.people import ada, make_connection
 pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.django_db(transaction=True)]
 
 Visit = Callable[..., Page]
-PAGES = ["/help/zoom/", "/help/support/", "/privacy/", "/terms/"]
+PAGES = ["/help/zoom/", "/help/google/", "/help/support/", "/privacy/", "/terms/"]
 OWN = "# Who we are\n\nAcme, 1 Long Street\n\n- one\n- two"
 
 

@@ -32,4 +32,5 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
     if connections.is_enabled("google"):
         facts.append((_("Google Calendar"), cards_for(host, "google", now=now)[0].chip))
     facts.append((_("Version"), version("koalendar")))
-    return render(request, "dashboard/support.html", {"facts": facts})
+    known = {"facts": facts, "google_is_on": connections.is_enabled("google")}
+    return render(request, "dashboard/support.html", known)

@@ -1,1 +1,1 @@
-"""Public pages about the site itself: help with Zoom, support, privacy, terms; they change nothing."""
+"""Public pages about the site itself: help, support, privacy, terms; they change nothing."""

@@ -66,3 +66,29 @@ ZOOM = (
         ),
     ),
 )
+
+GOOGLE = (
+    Heading("does", _("What it does")),
+    Heading(
+        "connecting",
+        _("Connecting"),
+        (Heading("scopes", _("What we ask Google for, and why")),),
+    ),
+    Heading(
+        "blocking",
+        _("What blocks your time"),
+        (
+            Heading("how-soon", _("How soon")),
+            Heading("missing", _("A time is not offered")),
+            Heading("nobody", _("Nobody can book you")),
+        ),
+    ),
+    Heading("bookings", _("Where bookings go")),
+    Heading("changed", _("Changes made in Google")),
+    Heading("meet", _("Google Meet")),
+    Heading(
+        "disconnecting",
+        _("Disconnecting"),
+        (Heading("erased", _("What is erased")),),
+    ),
+)

@@ -25,8 +25,19 @@ def zoom(request: HttpRequest) -> HttpResponse:
         request,
         "help/zoom.html",
         contents=contents.ZOOM,
-        scopes=asked_for(),
-        own=_own_zoom(request),
+        scopes=asked_for("zoom"),
+        own=_own(request, "zoom"),
+    )
+
+
+@require_safe
+def google(request: HttpRequest) -> HttpResponse:
+    return _page(
+        request,
+        "help/google.html",
+        contents=contents.GOOGLE,
+        scopes=asked_for("google"),
+        own=_own(request, "google"),
     )
 
 
@@ -73,11 +84,11 @@ def _page(request: HttpRequest, template: str, **variables: object) -> HttpRespo
     return response
 
 
-def _own_zoom(request: HttpRequest) -> AccountCard | None:
-    """How the reader's own Zoom is, if he is signed in and there is anything to say."""
-    if not isinstance(request.user, Host) or not connections.is_enabled("zoom"):
+def _own(request: HttpRequest, provider: str) -> AccountCard | None:
+    """How the reader's own account there is, if he is signed in and there is anything to say."""
+    if not isinstance(request.user, Host) or not connections.is_enabled(provider):
         return None
-    return cards_for(request.user, "zoom", now=clock.now())[0]
+    return cards_for(request.user, provider, now=clock.now())[0]
 
 
 def _rows(rows: tuple[Kept, ...]) -> list[dict[str, str]]:

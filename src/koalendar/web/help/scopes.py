@@ -1,11 +1,12 @@
-"""Why we ask Zoom for each permission, in words for the person who is asked."""
+"""Why we ask Zoom and Google for each permission, in words for the person who is asked."""
 
 from dataclasses import dataclass
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from koalendar.connections.zoom.oauth import SCOPES
+from koalendar.connections import queries as connections
+from koalendar.connections.provider import Ability
 
 WHY = {
     "user:read:user": _("To show which Zoom account is connected: its name, e-mail address and plan."),
@@ -21,6 +22,17 @@ WHY = {
     ),
 }
 
+WHY_CALENDARS = {
+    Ability.LIST_CALENDARS: _("To show you your calendars, so that you can choose."),
+    Ability.READ_BUSY: _(
+        "To see when you are busy, and to be told when that changes. Not what an event says."
+    ),
+    Ability.WRITE_EVENTS: _(
+        "To write, move and delete the events of bookings in calendars that you own, with Google Meet if you "
+        "choose that."
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class AskedFor:
@@ -31,5 +43,12 @@ class AskedFor:
     without: str
 
 
-def asked_for() -> list[AskedFor]:
-    return [AskedFor(scope.name, str(WHY[scope.name]), gettext(scope.disables)) for scope in SCOPES]
+def asked_for(provider: str) -> list[AskedFor]:
+    return [
+        AskedFor(
+            scope.name,
+            str(WHY_CALENDARS[scope.gives] if scope.gives else WHY[scope.name]),
+            gettext(scope.disables),
+        )
+        for scope in connections.wanted_scopes(provider)
+    ]

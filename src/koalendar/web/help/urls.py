@@ -6,6 +6,7 @@ from koalendar.web.help import pages
 
 urlpatterns = [
     path("help/zoom/", pages.zoom, name="help-zoom"),
+    path("help/google/", pages.google, name="help-google"),
     path("help/support/", pages.support, name="help-support"),
     path("privacy/", pages.privacy, name="privacy"),
     path("terms/", pages.terms, name="terms"),

@@ -17,15 +17,16 @@ from koalendar.booking.models import Booking
 from koalendar.booking.models.profile import RESERVED_SLUGS
 from koalendar.connections import deletions
 from koalendar.connections.actions import disconnect
+from koalendar.connections.google.oauth import SCOPES as GOOGLE_SCOPES
 from koalendar.connections.zoom.oauth import SCOPES
 from koalendar.delivery.tests.letterbox import read
 from koalendar.delivery.worker import run_due
 from koalendar.sandbox.server import Sandbox
 from koalendar.web.dashboard import attempts
 from koalendar.web.help import facts
-from koalendar.web.help.contents import ZOOM, Heading
+from koalendar.web.help.contents import GOOGLE, ZOOM, Heading
 from koalendar.web.help.kept import IMPERSONAL, OF_HOSTS, OF_INVITEES
-from koalendar.web.help.scopes import WHY
+from koalendar.web.help.scopes import WHY, WHY_CALENDARS
 from koalendar.web.help.tests.wording import words_of_the_pages
 from koalendar.web.help.urls import urlpatterns
 from tests.people import NOW, ada, connect_zoom, make_booking, make_event_type
@@ -33,7 +34,7 @@ from tests.people import NOW, ada, connect_zoom, make_booking, make_event_type
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("present")]
 
 WEB = Path(__file__).resolve().parents[2]
-PAGES = ["/help/zoom/", "/help/support/", "/privacy/", "/terms/"]
+PAGES = ["/help/zoom/", "/help/google/", "/help/support/", "/privacy/", "/terms/"]
 
 
 def page(path: str, client: Client | None = None) -> str:
@@ -46,9 +47,9 @@ def words(html: str) -> str:
     return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))).strip()
 
 
-def section(anchor: str) -> str:
+def section(anchor: str, path: str = "/help/zoom/") -> str:
     """The words of the help page from the heading of this anchor to the next heading."""
-    after = page("/help/zoom/").split(f'id="{anchor}">', 1)[1]
+    after = page(path).split(f'id="{anchor}">', 1)[1]
     return words(re.split(r"<h[23]", after)[0])
 
 
@@ -70,6 +71,16 @@ def test_the_help_names_exactly_the_permissions_that_we_ask_zoom_for() -> None:
         assert scope.disables in words(page("/help/zoom/"))
 
 
+def test_the_help_names_exactly_the_permissions_that_we_ask_google_for() -> None:
+    named = re.findall(r"<dt><code>([^<]+)</code></dt>", page("/help/google/"))
+    assert named == [scope.name for scope in GOOGLE_SCOPES]
+    assert WHY_CALENDARS.keys() == {scope.gives for scope in GOOGLE_SCOPES}
+    for scope in GOOGLE_SCOPES:
+        assert scope.gives is not None
+        assert str(WHY_CALENDARS[scope.gives]) in words(page("/help/google/"))
+        assert scope.disables in words(page("/help/google/"))
+
+
 def test_no_page_names_a_permission_that_we_do_not_ask_for() -> None:
     for path in PAGES:
         named = set(re.findall(r"\b(?:user|meeting):[a-z]+:[a-z_]+\b", page(path)))
@@ -85,9 +96,10 @@ def flat(headings: tuple[Heading, ...]) -> Iterator[tuple[str, str]]:
         yield from flat(heading.under)
 
 
-def test_the_contents_list_is_the_headings_in_their_order() -> None:
-    headings = re.findall(r'<h[23] id="([^"]+)">(.*?)</h[23]>', page("/help/zoom/"))
-    assert [(anchor, words(text)) for anchor, text in headings] == list(flat(ZOOM))
+@pytest.mark.parametrize(("path", "contents"), [("/help/zoom/", ZOOM), ("/help/google/", GOOGLE)])
+def test_the_contents_list_is_the_headings_in_their_order(path: str, contents: tuple[Heading, ...]) -> None:
+    headings = re.findall(r'<h[23] id="([^"]+)">(.*?)</h[23]>', page(path))
+    assert [(anchor, words(text)) for anchor, text in headings] == list(flat(contents))
 
 
 def links_of(html: str) -> set[str]:
@@ -117,17 +129,14 @@ def test_the_addresses_that_the_help_writes_out_are_ours(settings: Any) -> None:
         assert not parts.fragment or f'id="{parts.fragment}"' in there, address
 
 
-def test_our_other_pages_lead_only_to_anchors_of_the_help_that_are_there() -> None:
+@pytest.mark.parametrize("name", ["zoom", "google"])
+def test_our_other_pages_lead_only_to_anchors_of_the_help_that_are_there(name: str) -> None:
+    link = rf"\{{% url 'help-{name}' %\}}#([\w-]+)|\{{\{{ {name}_url \}}\}}#([\w-]+)"
     templates = [path.read_text() for path in WEB.rglob("templates/**/*.html")]
-    named = {
-        anchor
-        for text in templates
-        for anchor in re.findall(r"\{% url 'help-zoom' %\}#([\w-]+)|\{\{ zoom_url \}\}#([\w-]+)", text)
-    }
-    anchors = {one or other for one, other in named}
+    anchors = {one or other for text in templates for one, other in re.findall(link, text)}
     assert anchors
     for anchor in anchors:
-        assert f'id="{anchor}"' in page("/help/zoom/"), anchor
+        assert f'id="{anchor}"' in page(f"/help/{name}/"), anchor
 
 
 def test_the_addresses_are_kept_from_hosts() -> None:
@@ -137,10 +146,19 @@ def test_the_addresses_are_kept_from_hosts() -> None:
 # ── Buttons ──
 
 
-def test_every_button_and_place_that_the_help_names_is_so_called_on_the_hosts_pages() -> None:
-    named = {words(text) for text in re.findall(r"<b>(.*?)</b>", page("/help/zoom/"))}
+@pytest.mark.parametrize(
+    ("path", "some"),
+    [
+        ("/help/zoom/", {"Connect Zoom", "Disconnect Zoom", "Outside copies"}),
+        ("/help/google/", {"Connect Google Calendar", "Ignore this calendar for now", "Put it back"}),
+    ],
+)
+def test_every_button_and_place_that_the_help_names_is_so_called_on_the_hosts_pages(
+    path: str, some: set[str]
+) -> None:
+    named = {words(text) for text in re.findall(r"<b>(.*?)</b>", page(path))}
     ours = {name for name in named if not name.endswith(":")}
-    assert {"Connect Zoom", "Disconnect Zoom", "Outside copies"} <= ours
+    assert some <= ours
     assert ours - words_of_the_pages() == set()
 
 

@@ -13,7 +13,7 @@ from tests.people import ada, make_connection, make_host
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("present")]
 
-PAGES = ["/help/zoom/", "/help/support/", "/privacy/", "/terms/"]
+PAGES = ["/help/zoom/", "/help/google/", "/help/support/", "/privacy/", "/terms/"]
 VERIFICATION = "/zoomverify/verifyzoom.html"
 
 
