@@ -181,7 +181,7 @@ def welcome(values: dict[str, str], log: Path) -> str:
 
     {sandbox}/mail/   the mailbox: what invitee and host were sent
     {sandbox}/zoom/   the sandbox's Zoom: the meeting appears, moves and goes
-    {sandbox}/google/   the sandbox's Google Calendar: add busy time, and it is not offered any more
+    {sandbox}/google/   Google Calendar: bookings stand there; add busy time, and it is not offered
     {site}/dashboard/   the host's side: sign in as {HOST_EMAIL} with {HOST_PASSWORD}
     {site}/styleguide   every component of the pages
 
