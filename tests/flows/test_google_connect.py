@@ -78,8 +78,9 @@ def test_the_host_chooses_what_blocks_and_where_bookings_go(
 ) -> None:
     page = abroad(viewport={"width": 390, "height": 844}, **options)
     connect_ada(page, live_server.url)
-    expect(page.get_by_label("Bookings go here: Family")).to_be_disabled()
-    expect(page.get_by_text("Bookings can only go into calendars that you own.").first).to_be_visible()
+    expect(page.get_by_label("Bookings go here: ada@example.com")).to_be_checked()
+    expect(page.get_by_label("Bookings go here: Family")).to_have_count(0)
+    expect(page.get_by_text("which has to be one that you own")).to_have_count(1)
 
     page.get_by_label("Blocks my time: Family").check()
     page.get_by_label("Bookings go into no calendar").check()

@@ -19,8 +19,8 @@ from koalendar.web.dashboard.wording import HostWording, wording_for
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One calendar. `color` is `#rrggbb` or empty; `facts` stand under its name; `why_not` says why bookings
-    cannot go there, or is empty. `trouble` is why nobody can say whether the host is busy, or empty.
+    """One calendar. `color` is `#rrggbb` or empty; `facts` stand under its name. `trouble` is why nobody can
+    say whether the host is busy, or empty.
     """
 
     public_id: str
@@ -31,16 +31,16 @@ class Line:
     can_block: bool
     is_target: bool
     can_be_target: bool
-    why_not: str
     trouble: str
     is_ignored: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The calendars of one account."""
+    """The calendars of one account; `why_not` says why bookings can go into none of them, or is empty."""
 
     name: str
+    why_not: str
     lines: Sequence[Line]
 
 
@@ -62,7 +62,7 @@ def form_for(host: Host, *, now: datetime) -> CalendarForm | None:
         return None
     words = wording_for(host, now=now)
     accounts = [
-        Account(_account(connection), [_line(row, words) for row in own])
+        Account(_account(connection), _why_not(connection), [_line(row, words) for row in own])
         for connection, own in groupby(rows, key=lambda row: row.connection)
     ]
     lines = [line for account in accounts for line in account.lines]
@@ -85,7 +85,6 @@ def _account(connection: Connection) -> str:
 
 
 def _line(row: Calendar, words: HostWording) -> Line:
-    can_be_target = row.is_target or (row.is_writable and row.gone_at is None)
     trouble = _trouble(row) if row.blocks and calendars.is_unknown(row, words.now) else ""
     return Line(
         public_id=row.public_id,
@@ -95,8 +94,7 @@ def _line(row: Calendar, words: HostWording) -> Line:
         blocks=row.blocks,
         can_block=row.blocks or (row.gone_at is None and queries.may(row.connection, Ability.READ_BUSY)),
         is_target=row.is_target,
-        can_be_target=can_be_target,
-        why_not="" if can_be_target or trouble else _why_not(row),
+        can_be_target=row.is_target or (row.is_writable and row.gone_at is None),
         trouble=trouble,
         is_ignored=row.blocks and calendars.is_ignored(row),
     )
@@ -112,17 +110,17 @@ def _facts(row: Calendar, words: HostWording) -> list[str]:
     }
     facts = [_("Your main calendar")] if row.is_primary else []
     facts += [roles[row.role]] if row.role in roles else []
-    if row.blocks and row.read_at is not None:
+    if row.gone_at is not None and not row.blocks:
+        facts.append(_("not in your account any more"))
+    elif row.blocks and row.read_at is not None:
         facts.append(_("read %(at)s") % {"at": words.moment(row.read_at)})
     return facts
 
 
-def _why_not(row: Calendar) -> str:
-    if row.gone_at is not None:
-        return _("It is not in your account any more.")
-    if row.role == "owner":
-        return _("We may not write events in this account.")
-    return _("Bookings can only go into calendars that you own.")
+def _why_not(connection: Connection) -> str:
+    if not connection.is_live or queries.may(connection, Ability.WRITE_EVENTS):
+        return ""
+    return _("We may not write events in this account, so bookings cannot go there.")
 
 
 def _trouble(row: Calendar) -> str:

@@ -348,3 +348,21 @@ def test_setting_up_offers_google_and_says_when_it_is_there(browser: Client, san
     assert f"{CONNECT}?next=%2Fdashboard%2Fstart%2Fhours%2F" in browser.get(hours).content.decode()
     connect_google(sandbox, ada())
     assert "Google Calendar is connected as ada@example.com" in browser.get(hours).content.decode()
+
+
+def test_where_bookings_cannot_go_nothing_is_offered_and_why_is_said_once(
+    browser: Client, sandbox: Sandbox
+) -> None:
+    connected(browser, sandbox)
+    shown = page(browser)
+    assert Calendar.objects.filter(is_writable=False).count() > 1
+    assert shown.count("which has to be one that you own") == 1
+    assert shown.count("Bookings go here") == 1
+
+
+def test_an_account_in_which_we_may_not_write_says_so_once(browser: Client, sandbox: Sandbox) -> None:
+    connected(browser, sandbox, scopes=["openid", "email", LIST, BUSY])
+    shown = page(browser)
+    assert shown.count("We may not write events in this account, so bookings cannot go there.") == 1
+    assert "Bookings go here" not in shown
+    assert "Bookings go into no calendar" in shown
