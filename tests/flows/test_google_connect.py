@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from koalendar import clock
 from koalendar.connections import calendars
 from koalendar.connections.models import Calendar, Connection
 from koalendar.sandbox.server import Sandbox
@@ -101,6 +102,10 @@ def test_a_calendar_that_cannot_be_read_is_ignored_and_waited_for_again(
     outgoing: Page, sandbox: Sandbox, live_server: Any
 ) -> None:
     connect_ada(outgoing, live_server.url)
+    expect(outgoing.get_by_text("It is being read for the first time")).to_be_visible()
+    expect(outgoing.get_by_role("button", name="Ignore this calendar for now")).to_have_count(0)
+    Calendar.objects.filter(blocks=True).update(problem="server_error", problem_since=clock.now())
+    outgoing.reload()
     expect(outgoing.get_by_text("No times are offered at the moment")).to_be_visible()
     outgoing.get_by_role("button", name="Ignore this calendar for now").click()
     expect(outgoing.get_by_text("No times are offered at the moment")).to_have_count(0)

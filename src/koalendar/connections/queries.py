@@ -14,10 +14,12 @@ from koalendar.connections.provider import Ability, Reason, WantedScope
 
 @dataclass(frozen=True, slots=True)
 class MissingScope:
-    """A right that the host did not grant, and what does not work without it, in the reader's language."""
+    """A right that the host did not grant, and what does not work without it, in the reader's language; `gives`
+    is the ability that goes with it, at providers whose abilities we know."""
 
     name: str
     disables: str
+    gives: Ability | None
 
 
 def is_enabled(provider: str) -> bool:
@@ -123,7 +125,7 @@ def missing_scopes(connection: Connection) -> list[MissingScope]:
 def lacking(provider: str, granted: frozenset[str]) -> list[MissingScope]:
     """What is not among the `granted` scopes of what we ask for at this provider."""
     return [
-        MissingScope(scope.name, gettext(scope.disables))
+        MissingScope(scope.name, gettext(scope.disables), scope.gives)
         for scope in registry.known(provider).wanted_scopes
         if not scope.is_in(granted)
     ]

@@ -20,7 +20,7 @@ from koalendar.web.dashboard.wording import HostWording, wording_for
 @dataclass(frozen=True, slots=True)
 class Line:
     """One calendar. `color` is `#rrggbb` or empty; `facts` stand under its name. `trouble` is why nobody can
-    say whether the host is busy, or empty.
+    say whether the host is busy, or empty; `is_being_read` says that it is only because nobody has looked yet.
     """
 
     public_id: str
@@ -32,6 +32,7 @@ class Line:
     is_target: bool
     can_be_target: bool
     trouble: str
+    is_being_read: bool
     is_ignored: bool
 
 
@@ -85,7 +86,8 @@ def _account(connection: Connection) -> str:
 
 
 def _line(row: Calendar, words: HostWording) -> Line:
-    trouble = _trouble(row) if row.blocks and calendars.is_unknown(row, words.now) else ""
+    is_unknown = row.blocks and calendars.is_unknown(row, words.now)
+    is_being_read = is_unknown and _is_being_read(row)
     return Line(
         public_id=row.public_id,
         name=row.name or _("A calendar whose name we have erased"),
@@ -95,7 +97,8 @@ def _line(row: Calendar, words: HostWording) -> Line:
         can_block=row.blocks or (row.gone_at is None and queries.may(row.connection, Ability.READ_BUSY)),
         is_target=row.is_target,
         can_be_target=row.is_target or (row.is_writable and row.gone_at is None),
-        trouble=trouble,
+        trouble=_trouble(row) if is_unknown and not is_being_read else "",
+        is_being_read=is_being_read,
         is_ignored=row.blocks and calendars.is_ignored(row),
     )
 
@@ -123,6 +126,11 @@ def _why_not(connection: Connection) -> str:
     return _("We may not write events in this account, so bookings cannot go there.")
 
 
+def _is_being_read(row: Calendar) -> bool:
+    """Whether the worker has only just been asked to."""
+    return row.read_at is None and not row.problem and row.gone_at is None and row.connection.is_live
+
+
 def _trouble(row: Calendar) -> str:
     """Why it is unknown whether the host is busy."""
     if row.gone_at is not None:
@@ -133,6 +141,4 @@ def _trouble(row: Calendar) -> str:
         return _("Its account has to be connected again, so we cannot see when you are busy.")
     if row.problem:
         return problems.in_words(row.problem, row.connection.provider)
-    if row.read_at is None:
-        return _("It is being read for the first time. Until it has been read, no times are offered.")
     return _("It could not be read for a while. Until it has been read, no times are offered.")

@@ -22,7 +22,7 @@ from koalendar.booking import connecting
 from koalendar.booking import queries as bookings
 from koalendar.connections import consents, queries, registry
 from koalendar.connections.models import Connection, Consent
-from koalendar.connections.provider import ProviderError
+from koalendar.connections.provider import Ability, ProviderError
 from koalendar.web import trail
 from koalendar.web.dashboard import attempts
 from koalendar.web.dashboard.account_card import account_words
@@ -194,6 +194,8 @@ def _ask(request: HttpRequest, host: Host, consent: Consent) -> HttpResponse:
             "keeps_calendars": queries.keeps_calendars(consent.provider),
             "account": account,
             "missing": [scope.disables for scope in missing],
+            "will_block": not {Ability.LIST_CALENDARS, Ability.READ_BUSY}
+            & {scope.gives for scope in missing},
             "in_use": account_words(others[0].credential) if others else "",
         },
     )

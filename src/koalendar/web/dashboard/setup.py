@@ -24,6 +24,7 @@ from koalendar.booking.models import EventType, Schedule
 from koalendar.booking.models.profile import SETUP_STEPS
 from koalendar.booking.revising import change_schedule
 from koalendar.booking.setting_up import default_schedule, free_slug, judge_slug
+from koalendar.connections import calendars
 from koalendar.connections import queries as connections
 from koalendar.scheduling.availability import WEEKDAYS, dump_weekly
 from koalendar.scheduling.zones import load_zone
@@ -233,6 +234,7 @@ def _google(host: Host, step: str) -> dict[str, object] | None:
     return {
         "account": connection.credential.account_email if connection and connection.is_live else "",
         "is_connected": connection is not None and connection.is_live,
+        "blocks": calendars.blocking(host).exists(),
         "connect_url": reverse("google-connect", query={"next": _url(step)}),
     }
 

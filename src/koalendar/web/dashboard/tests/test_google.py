@@ -366,3 +366,37 @@ def test_an_account_in_which_we_may_not_write_says_so_once(browser: Client, sand
     assert shown.count("We may not write events in this account, so bookings cannot go there.") == 1
     assert "Bookings go here" not in shown
     assert "Bookings go into no calendar" in shown
+
+
+def test_before_connecting_nothing_is_promised_that_was_not_allowed(
+    browser: Client, sandbox: Sandbox
+) -> None:
+    def asked(scopes: Any) -> str:
+        back = browser.get(consent(sandbox, browser.get(CONNECT)["Location"], scopes=scopes))
+        return browser.get(back["Location"]).content.decode()
+
+    without = asked(["openid", "email", LIST, EVENTS])
+    assert "Your busy times do not take slots away" in without
+    assert "Its main calendar then blocks times" not in without
+    assert "Ask Google Calendar again" in without
+    whole = asked(None)
+    assert "Its main calendar then blocks times" in whole
+    assert "Use another account" in whole
+
+
+def test_setting_up_does_not_promise_that_anything_blocks_where_nothing_does(
+    browser: Client, sandbox: Sandbox
+) -> None:
+    connected(browser, sandbox, scopes=["openid", "email", LIST, EVENTS])
+    shown = browser.get("/dashboard/start/hours/").content.decode()
+    assert "none of its calendars blocks your time" in shown
+    assert "nobody can book you" not in shown
+
+
+def test_a_calendar_that_is_read_for_the_first_time_is_no_trouble(browser: Client, sandbox: Sandbox) -> None:
+    connected(browser, sandbox)
+    assert "It is being read for the first time" in page(browser)
+    assert "Ignore this calendar for now" not in page(browser)
+    Calendar.objects.filter(blocks=True).update(problem="server_error", problem_since=clock.now())
+    assert "No times are offered at the moment" in page(browser)
+    assert "Ignore this calendar for now" in page(browser)
