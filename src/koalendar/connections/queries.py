@@ -14,8 +14,9 @@ from koalendar.connections.provider import Ability, Reason, WantedScope
 
 @dataclass(frozen=True, slots=True)
 class MissingScope:
-    """A right that the host did not grant, and what does not work without it, in the reader's language; `gives`
-    is the ability that goes with it, at providers whose abilities we know."""
+    """A right that the host did not grant, and what does not work without it, in the reader's language;
+    `gives` is the ability that goes with it, at providers whose abilities we know.
+    """
 
     name: str
     disables: str

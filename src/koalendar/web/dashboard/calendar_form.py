@@ -20,7 +20,7 @@ from koalendar.web.dashboard.wording import HostWording, wording_for
 @dataclass(frozen=True, slots=True)
 class Line:
     """One calendar. `color` is `#rrggbb` or empty; `facts` stand under its name. `trouble` is why nobody can
-    say whether the host is busy, or empty; `is_being_read` says that it is only because nobody has looked yet.
+    say whether the host is busy, or empty; `is_being_read` that nobody has looked yet.
     """
 
     public_id: str

@@ -245,15 +245,15 @@ def _google(host: Host, step: str) -> dict[str, object] | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_host
 def place(request: HttpRequest, host: Host) -> HttpResponse:
-    is_on = connections.is_enabled("zoom")
+    rooms = {"with_zoom": connections.is_enabled("zoom"), "with_meet": _offers_meet(host)}
     if request.method != "POST":
-        form = PlaceForm(with_zoom=is_on, initial=_place_now(host, with_zoom=is_on))
+        form = PlaceForm(None, **rooms, initial=_place_now(host, **rooms))
         return _show_place(request, host, form)
     if "later" in request.POST:
         if queries.first_event_type(host) is None:
             first_steps.meet_at(host, first_steps.HOST_CALLS)  # So that the page can be booked all the same.
         return _later(host, "place")
-    form = PlaceForm(request.POST, with_zoom=is_on)
+    form = PlaceForm(request.POST, **rooms)
     if not form.is_valid():
         return _show_place(request, host, form, status=422)
     made = first_steps.meet_at(host, form.place())
@@ -262,10 +262,17 @@ def place(request: HttpRequest, host: Host) -> HttpResponse:
     return _done(host, "place")
 
 
-def _place_now(host: Host, *, with_zoom: bool) -> dict[str, str]:
+def _offers_meet(host: Host) -> bool:
+    """A room comes with an event, so there has to be a calendar for it; what was chosen stays offered."""
+    made, target = queries.first_event_type(host), calendars.target_of(host)
+    is_chosen = made is not None and made.locations[0]["kind"] == "google_meet"
+    return is_chosen or (target is not None and target.connection.is_live)
+
+
+def _place_now(host: Host, *, with_zoom: bool, with_meet: bool) -> dict[str, str]:
     made = queries.first_event_type(host)
     if made is None:
-        return {"places": "zoom" if with_zoom else "phone"}
+        return {"places": "zoom" if with_zoom else "google_meet" if with_meet else "phone"}
     stored = made.locations[0]
     calls_me = stored["kind"] == "phone" and not rules.host_calls(stored)
     return {

@@ -108,12 +108,15 @@ class PlaceForm(forms.Form):
     )
     url = forms.CharField(label=gettext_lazy("Link"), max_length=LONGEST_LINK, required=False)
 
-    def __init__(self, data: QueryDict | None = None, *, with_zoom: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, data: QueryDict | None = None, *, with_zoom: bool, with_meet: bool, **kwargs: Any
+    ) -> None:
         super().__init__(data, **kwargs)
         field = self.fields["places"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [
             *([("zoom", _("Zoom: each booking gets a meeting of its own"))] if with_zoom else []),
+            *([("google_meet", _("Google Meet: each booking gets a room of its own"))] if with_meet else []),
             ("phone", _("Phone: you call the invitee, who is asked for a number")),
             ("call_me", _("Phone: the invitee calls you")),
             ("in_person", _("In person")),
@@ -133,6 +136,7 @@ class PlaceForm(forms.Form):
         data = self.cleaned_data
         kinds: dict[str, dict[str, Any]] = {
             "zoom": {"kind": "zoom", "connection": None},
+            "google_meet": {"kind": "google_meet"},
             "phone": dict(first_steps.HOST_CALLS),
             "call_me": {"kind": "phone", "who_calls": "invitee", "number": data.get("number", "")},
             "in_person": {"kind": "in_person", "address": data.get("address", "")},

@@ -1,5 +1,6 @@
 """Connecting Google, and what is chosen of its calendars, at HTTP level against the sandbox."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -400,3 +401,19 @@ def test_a_calendar_that_is_read_for_the_first_time_is_no_trouble(browser: Clien
     Calendar.objects.filter(blocks=True).update(problem="server_error", problem_since=clock.now())
     assert "No times are offered at the moment" in page(browser)
     assert "Ignore this calendar for now" in page(browser)
+
+
+def test_setting_up_offers_google_meet_once_bookings_go_into_a_calendar(
+    browser: Client, sandbox: Sandbox
+) -> None:
+    place = "/dashboard/start/place/"
+    assert "Google Meet" not in browser.get(place).content.decode()
+    connected(browser, sandbox)
+    assert "Google Meet: each booking gets a room of its own" in browser.get(place).content.decode()
+
+    assert browser.post(place, {"places": "google_meet"}).status_code == 302
+    made = EventType.objects.get()
+    assert made.locations == [{"kind": "google_meet"}]
+    Calendar.objects.update(is_target=False)
+    again = browser.get(place).content.decode()
+    assert re.search(r'value="google_meet"[^>]*checked', again)
