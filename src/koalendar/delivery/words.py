@@ -484,6 +484,6 @@ def why(scene: Scene) -> Sequence[str]:
                     "reschedule or cancel by the links above."
                 )
                 % names
-                if not scene.has_ended
+                if not scene.has_ended and not scene.is_in_calendar
                 else _("Reply to this mail to reach %(host)s.") % names,
             ]

@@ -236,7 +236,9 @@ def test_google_invites_where_the_event_type_says_so(sandbox: Sandbox, calendar:
     mails = sandbox.mailbox.to("ina@example.com")
     assert mails
     assert not any("text/calendar" in mail.raw for mail in mails)
-    assert "separate mail from Google Calendar" in " ".join(mails[-1].text.split())
+    told = " ".join(mails[-1].text.split())
+    assert "separate mail from Google Calendar" in told
+    assert "An answer given in your calendar does not" not in told  # Google tells the host of it.
     own_page = Client().get(f"/b/{token_for(booking)}/").content.decode()
     assert "Add to your calendar" not in own_page
     cancel(booking, by=Booking.By.HOST, now=NOW)
