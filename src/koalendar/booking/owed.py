@@ -19,7 +19,14 @@ from django.db.models import Count, F, Min, Q, QuerySet
 
 from koalendar.accounts.models import AccountMail, Host
 from koalendar.booking.errors import TooManyMails
-from koalendar.booking.models import Appointment, Booking, CalendarCopy, Meeting, Message
+from koalendar.booking.models import (
+    Appointment,
+    Booking,
+    CalendarCopy,
+    EventTypeHost,
+    Meeting,
+    Message,
+)
 from koalendar.connections import consents
 from koalendar.connections import queries as connections
 from koalendar.connections.calendars import blocking, is_ignored, target_of, writable
@@ -113,7 +120,11 @@ def _host_and_connection(appointment: Appointment) -> tuple[Host | None, str | N
 def calendar_for(appointment: Appointment, host: Host) -> Calendar | None:
     """Where the appointment is to stand: the calendar that the event type names for this host, else his usual
     one for bookings. None if he has none, or none that we may still write into."""
-    seat = next((seat for seat in appointment.seats if seat.host_id == host.pk), None)
+    return calendar_of_seat(next((seat for seat in appointment.seats if seat.host_id == host.pk), None), host)
+
+
+def calendar_of_seat(seat: EventTypeHost | None, host: Host) -> Calendar | None:
+    """As `calendar_for`, for all bookings of the event type in which the host has this seat."""
     chosen = None
     if seat is not None and seat.calendar_id is not None:
         chosen = writable(host).filter(pk=seat.calendar_id).first()

@@ -143,7 +143,7 @@ class EventTypeForm(forms.Form):
     requires_confirmation = forms.BooleanField(
         label=_("You confirm each booking"),
         required=False,
-        help_text=_("The time is held meanwhile; the Zoom meeting is made when you confirm."),
+        help_text=_("The time is held meanwhile; a link is made when you confirm."),
     )
     expires = forms.IntegerField(
         label=_("A request lapses unanswered after"),

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from koalendar.accounts.models import Host
 from koalendar.booking import queries, revising
 from koalendar.booking.models import EventType
+from koalendar.booking.owed import calendar_of_seat
 from koalendar.booking.rules import MAX_QUESTIONS
 from koalendar.booking.setting_up import add_event_type, duplicate_event_type
 from koalendar.connections import queries as connections
-from koalendar.connections.calendars import target_of
+from koalendar.connections.models import Calendar
 from koalendar.web.dashboard import drafts
 from koalendar.web.dashboard.booking_pages import location_word
 from koalendar.web.dashboard.event_type_forms import (
@@ -42,18 +43,19 @@ class Card:
     facts: str
     address: str
     lacks_zoom: bool
+    lacks_meet: bool
 
 
 @require_GET
 @for_host
 def index(request: HttpRequest, host: Host) -> HttpResponse:
     works = zoom_works(host)
-    cards = [_card(row, works) for row in queries.event_types_of(host)]
+    cards = [_card(row, host, works) for row in queries.event_types_of(host)]
     context = {"cards": cards, "zoom_is_on": connections.is_enabled("zoom")}
     return render(request, "dashboard/event_types.html", context)
 
 
-def _card(event_type: EventType, zoom_is_working: bool) -> Card:
+def _card(event_type: EventType, host: Host, zoom_is_working: bool) -> Card:
     lengths = ", ".join(in_minutes(minutes) for minutes in event_type.durations)
     places = ", ".join(location_word(place) for place in event_type.locations)
     return Card(
@@ -61,7 +63,23 @@ def _card(event_type: EventType, zoom_is_working: bool) -> Card:
         facts=f"{lengths} · {places}",
         address=address_of(event_type),
         lacks_zoom=is_at_zoom(event_type) and not zoom_is_working,
+        lacks_meet=_lacks_meet(event_type, host),
     )
+
+
+def _lacks_meet(event_type: EventType, host: Host) -> bool:
+    """Whether its bookings would get no room: they come with events, and there is nowhere to write these."""
+    if all(place["kind"] != "google_meet" for place in event_type.locations):
+        return False
+    target = _target(event_type, host)
+    return target is None or not target.connection.is_live
+
+
+def _target(event_type: EventType | None, host: Host) -> Calendar | None:
+    """Where its bookings go; those of one that is not stored yet go where the host's usually do."""
+    stored = event_type is not None and event_type.pk
+    seat = event_type.event_type_hosts.filter(host=host).first() if event_type and stored else None
+    return calendar_of_seat(seat, host)
 
 
 def address_of(event_type: EventType) -> str:
@@ -194,7 +212,7 @@ def _show(
         "zoom_is_on": connections.is_enabled("zoom"),
         "zoom": connections.connection_for(host, "zoom"),
         "meet_is_on": connections.is_enabled("google"),
-        "target": target_of(host),
+        "target": _target(event_type, host),
         "is_draft": is_draft,
     }
     return render(request, "dashboard/event_type.html", context, status=status)

@@ -417,3 +417,22 @@ def test_setting_up_offers_google_meet_once_bookings_go_into_a_calendar(
     Calendar.objects.update(is_target=False)
     again = browser.get(place).content.decode()
     assert re.search(r'value="google_meet"[^>]*checked', again)
+
+
+def test_event_types_at_google_meet_say_when_no_calendar_receives_their_bookings(
+    browser: Client, sandbox: Sandbox
+) -> None:
+    connected(browser, sandbox)
+    own, lack = Calendar.objects.get(is_primary=True), "those at Google Meet get no link"
+    meet = [{"kind": "google_meet"}]
+    event_type = make_event_type(ada(), locations=meet)
+    pages = ("/dashboard/event-types/", f"/dashboard/event-types/{event_type.public_id}/")
+
+    def lacking() -> list[bool]:
+        return [lack in browser.get(address).content.decode() for address in pages]
+
+    assert lacking() == [False, False]
+    Calendar.objects.update(is_target=False)
+    assert lacking() == [True, True]
+    event_type.event_type_hosts.update(calendar=own)
+    assert lacking() == [False, False]
