@@ -47,7 +47,7 @@ def _sentences() -> dict[str, str]:
             "The calendar is not there any more. Choose another calendar for your bookings."
         ),
         MOVED_THERE: _(
-            "The event was moved in Google Calendar. Take its time there, or restore the booked one."
+            "The event was moved in Google Calendar. Follow the calendar, or restore the booked time."
         ),
         DELETED_THERE: _("The event was deleted in Google Calendar. Put it back, or cancel the booking."),
         "unreachable": _("Google cannot be reached. We keep trying; you need not do anything."),

@@ -74,8 +74,8 @@ def _moved_in_calendar() -> Sentences:
         preheader=to_host("%(when)s, %(zone)s. Your calendar has another time."),
         heading=to_host("The event was moved in Google Calendar"),
         lead=to_host(
-            "%(invitee)s knows only of the booked time. Take the time that your calendar has, and "
-            "%(invitee)s is told of it; or restore the booked one in your calendar."
+            "%(invitee)s knows only of the booked time. Follow the calendar, and the booking moves and "
+            "%(invitee)s is told of it; or restore the booked time in your calendar."
         ),
         button=to_host("Choose the time"),
         term=to_host("In your calendar"),

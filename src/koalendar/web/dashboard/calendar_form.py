@@ -139,6 +139,11 @@ def _trouble(row: Calendar) -> str:
         )
     if not row.connection.is_live:
         return _("Its account has to be connected again, so we cannot see when you are busy.")
+    if row.problem in problems.PASSING:
+        # That there is nothing to do is said of what waits; here nobody can be booked meanwhile.
+        reason = problems.in_words(row.problem, row.connection.provider).split(". ")[0].rstrip(".")
+        told = _("%(reason)s. We keep asking. If you need not wait for this calendar, ignore it for now.")
+        return told % {"reason": reason}
     if row.problem:
         return problems.in_words(row.problem, row.connection.provider)
     return _("It could not be read for a while. Until it has been read, no times are offered.")

@@ -399,8 +399,11 @@ def test_a_calendar_that_is_read_for_the_first_time_is_no_trouble(browser: Clien
     assert "It is being read for the first time" in page(browser)
     assert "Ignore this calendar for now" not in page(browser)
     Calendar.objects.filter(blocks=True).update(problem="server_error", problem_since=clock.now())
-    assert "No times are offered at the moment" in page(browser)
-    assert "Ignore this calendar for now" in page(browser)
+    shown = page(browser)
+    assert "No times are offered at the moment" in shown
+    assert "Google Calendar has trouble of its own. We keep asking." in shown
+    assert "you need not do anything" not in shown
+    assert "Ignore this calendar for now" in shown
 
 
 def test_setting_up_offers_google_meet_once_bookings_go_into_a_calendar(
