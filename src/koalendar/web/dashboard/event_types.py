@@ -37,13 +37,16 @@ from koalendar.web.dashboard.zoom_card import is_at_zoom, zoom_works
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One event type in the list; `facts` is like "30 minutes · Zoom"."""
+    """One event type in the list; `facts` is like "30 minutes · Zoom". `target` is the calendar that its
+    bookings go into, looked for only where its place needs one.
+    """
 
     event_type: EventType
     facts: str
     address: str
     lacks_zoom: bool
     lacks_meet: bool
+    target: Calendar | None
 
 
 @require_GET
@@ -58,21 +61,17 @@ def index(request: HttpRequest, host: Host) -> HttpResponse:
 def _card(event_type: EventType, host: Host, zoom_is_working: bool) -> Card:
     lengths = ", ".join(in_minutes(minutes) for minutes in event_type.durations)
     places = ", ".join(location_word(place) for place in event_type.locations)
+    is_at_meet = any(place["kind"] == "google_meet" for place in event_type.locations)
+    target = _target(event_type, host) if is_at_meet else None
     return Card(
         event_type=event_type,
         facts=f"{lengths} · {places}",
         address=address_of(event_type),
         lacks_zoom=is_at_zoom(event_type) and not zoom_is_working,
-        lacks_meet=_lacks_meet(event_type, host),
+        # A room comes with an event, so it needs a calendar to write that into.
+        lacks_meet=is_at_meet and (target is None or not target.connection.is_live),
+        target=target,
     )
-
-
-def _lacks_meet(event_type: EventType, host: Host) -> bool:
-    """Whether its bookings would get no room: they come with events, and there is nowhere to write these."""
-    if all(place["kind"] != "google_meet" for place in event_type.locations):
-        return False
-    target = _target(event_type, host)
-    return target is None or not target.connection.is_live
 
 
 def _target(event_type: EventType | None, host: Host) -> Calendar | None:

@@ -439,3 +439,6 @@ def test_event_types_at_google_meet_say_when_no_calendar_receives_their_bookings
     assert lacking() == [True, True]
     event_type.event_type_hosts.update(calendar=own)
     assert lacking() == [False, False]
+    Connection.objects.update(state=Connection.State.BROKEN)
+    lack = "Google Calendar has to be connected again: bookings at Google Meet get no link."
+    assert lacking() == [True, True]
