@@ -43,6 +43,14 @@ from koalendar.booking.models import Profile
 Profile.objects.filter(host__email="{HOST_EMAIL}").update(setup_left=["you", "hours"])
 """
 
+_UNREADABLE = """
+from datetime import timedelta
+from koalendar import clock
+from koalendar.connections.models import Calendar
+old = clock.now() - timedelta(hours=2)
+Calendar.objects.filter(blocks=True).update(read_at=old, problem="server_error", problem_since=old)
+"""
+
 _BOOKING_OF = """
 from koalendar.booking.models import Booking
 print(Booking.objects.get(appointment__meetings__remote_id="%s").uid)
@@ -293,6 +301,45 @@ def connect_account(page: Page, house: House) -> None:
     page.get_by_role("heading", name="Connect this Zoom account?").wait_for()
 
 
+def connect_google(page: Page, house: House, *, ticked: bool = True) -> None:
+    """What is shown before an account of Google's is connected, with the box for busy times or without."""
+    page.goto(f"{house.site}/integrations/google/connect")
+    if not ticked:
+        page.locator("input[name=granted][value$=freebusy]").uncheck()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("heading", name="Connect this Google Calendar account?").wait_for()
+
+
+def google_without_a_box(page: Page, house: House) -> None:
+    connect_google(page, house, ticked=False)
+
+
+def calendars(page: Page, house: House) -> None:
+    connect_google(page, house)
+    page.get_by_role("button", name="Connect", exact=True).click()
+    page.get_by_role("heading", name="Your calendars").wait_for()
+
+
+def unreadable(page: Page, house: House) -> None:
+    """Google answers for no calendar, and what is known of Ada's is too old: after `calendars`."""
+    house.python(_UNREADABLE)
+    page.goto(f"{house.site}/dashboard/integrations/")
+    page.get_by_role("button", name="Ignore this calendar for now").wait_for()
+
+
+def google_disconnect(page: Page, house: House) -> None:
+    page.goto(f"{house.site}/dashboard/integrations/")
+    page.get_by_role("link", name="Disconnect").last.click()
+    page.get_by_role("heading", name="Disconnect Google Calendar?").wait_for()
+
+
+def google_is_off_again(page: Page, house: House) -> None:
+    """The other pictures are taken without it."""
+    google_disconnect(page, house)
+    page.get_by_role("button", name="Disconnect Google Calendar").click()
+    page.get_by_text("We erased our access").wait_for()
+
+
 def disconnect(page: Page, house: House) -> None:
     page.goto(f"{house.site}/dashboard/integrations/")
     page.get_by_role("link", name="Disconnect").first.click()
@@ -392,6 +439,12 @@ SHOTS = [
     Shot("zoom-trouble", at("/dashboard/integrations/?trouble=1"), signed_in=True),
     Shot("zoom-disconnect", disconnect, signed_in=True),
     Shot("google-start", at("/integrations/google/start?another=1"), signed_in=True),
+    Shot("google-without-a-box", google_without_a_box, signed_in=True),
+    Shot("calendars", calendars, signed_in=True),
+    Shot("calendars-unreadable", unreadable, signed_in=True),
+    Shot("calendars-unreadable-pick", at("/ada/intro-call/")),
+    Shot("google-disconnect", google_disconnect, signed_in=True),
+    Shot("google-removed", google_is_off_again, signed_in=True),
     Shot("settings", at("/dashboard/settings/"), signed_in=True),
     Shot("key-form", at("/dashboard/settings/keys/new"), signed_in=True),
     Shot("key-made", new_key, signed_in=True),

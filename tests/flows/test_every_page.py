@@ -15,7 +15,7 @@ from koalendar.booking import story
 from koalendar.booking.actions import cancel, decline
 from koalendar.booking.links import answer_token_for, token_for
 from koalendar.booking.models import Booking, Happening
-from koalendar.connections.models import Calendar
+from koalendar.connections.models import Calendar, Connection
 from koalendar.delivery.tests.letterbox import arrived, full_booking, owed, parts
 from koalendar.delivery.tests.letterbox import give_link as give_link_of_mails
 from koalendar.outbox.models import Entry
@@ -255,6 +255,34 @@ def test_what_was_done_to_an_event_in_google_and_rooms_at_meet_are_accessible(
     for path in ("/dashboard/", f"/dashboard/event-types/{event_type.public_id}/"):
         page.goto(f"{live_server.url}{path}")
         is_accessible(page)
+
+
+@IN_EVERY_LOOK
+def test_calendars_that_are_being_read_or_cannot_be_are_accessible(
+    visit: Visit, live_server: Any, is_accessible: Check, width: int, scheme: str
+) -> None:
+    made = make_event_type(locations=[{"kind": "google_meet"}])
+    calendar = make_calendar(read_at=None, is_primary=True, role="owner")
+    make_calendar(remote_id="team", name="Team", blocks=False, role="writer")
+    page = sign_in(visit(width=width, color_scheme=scheme), ada(), site=live_server.url)
+
+    def look(path: str, words: str) -> None:
+        page.goto(f"{live_server.url}{path}")
+        expect(page.get_by_text(words).first).to_be_visible()
+        is_accessible(page)
+
+    integrations = "/dashboard/integrations/"
+    look(integrations, "It is being read for the first time")
+    look("/dashboard/event-types/", "those at Google Meet get no link")
+    look(f"/dashboard/event-types/{made.public_id}/", "those at Google Meet get no link")
+    look("/help/google/", "Your Google Calendar")
+    Calendar.objects.filter(pk=calendar.pk).update(problem="server_error", problem_since=NOW)
+    look(integrations, "We keep asking.")
+    Calendar.objects.filter(pk=calendar.pk).update(ignored_at=NOW)
+    look(integrations, "You do not wait for this calendar.")
+    Calendar.objects.update(blocks=False)
+    Connection.objects.update(is_default=True)
+    look("/dashboard/start/hours/", "none of its calendars blocks your time")
 
 
 def test_too_many_tries_are_told_accessibly(visit: Visit, settings: Any, is_accessible: Check) -> None:
