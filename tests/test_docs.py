@@ -247,6 +247,23 @@ def test_the_page_about_the_project_calls_buttons_as_the_pages_do() -> None:
     assert named - words_of_the_pages() == set()
 
 
+def test_what_the_page_about_the_project_quotes_of_ours_is_what_we_say() -> None:
+    found = GOOGLE_APP.read_text(encoding="utf-8").split("## When something is wrong")[1]
+    told = [row.split(" | ")[0] for row in found.splitlines() if row.startswith("| ")]
+    quotes = [
+        quote for cell in told if " at Google" not in cell for quote in re.findall(r"\*([^*]+)\*", cell)
+    ]
+    assert len(quotes) == 4
+    code = " ".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("booking", "ops", "web/public")
+        for path in (ROOT / "src/koalendar" / folder).glob("*.py")
+    )
+    ours = re.sub(r"%\(\w+\)s", "…", re.sub(r'"\s+"', "", code))
+    for quote in quotes:
+        assert quote in ours, quote
+
+
 # ── Pages ──
 
 
