@@ -27,10 +27,6 @@ def pytest_configure(config: pytest.Config) -> None:
         compile_catalogues()
 
 
-# These rooms know no database; .importlinter holds them to that.
-_WITHOUT_DATABASE = ("/scheduling/", "/invitations/", "/sandbox/")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL nothing is run for the second time that no database can change."""
     if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
@@ -41,8 +37,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_the_same_anywhere(item: pytest.Item) -> bool:
-    path = item.path.as_posix()
-    return item.get_closest_marker("looks") is not None or any(room in path for room in _WITHOUT_DATABASE)
+    """Without the mark for it a test gets no database, unless it starts the product as processes."""
+    if item.get_closest_marker("looks") is not None:
+        return True
+    asked = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    names = ("django_db", "journey")
+    return not asked and not any(item.get_closest_marker(name) for name in names)
 
 
 @pytest.fixture(autouse=True)
