@@ -108,13 +108,19 @@ def calendar_of(body: Json) -> RemoteCalendar:
     role, color = text(body, "accessRole", 32), text(body, "backgroundColor", 32)
     return RemoteCalendar(
         remote_id=remote_id,
-        name=(text(body, "summaryOverride", 4000) or text(body, "summary", 4000) or remote_id)[:255],
+        name=_name(body, "summaryOverride") or _name(body, "summary") or remote_id,
         color=color if re.fullmatch(r"#[0-9a-fA-F]{6}", color) else "",
         role=role,
         zone=_zone(body.get("timeZone")),
         is_primary=body.get("primary") is True,
         is_writable=role in _WRITERS,
     )
+
+
+def _name(body: Json, name: str) -> str:
+    """Cut and not refused: one odd name must not hide the other calendars."""
+    value = body.get(name)
+    return "".join(part for part in value[:255] if part.isprintable()) if isinstance(value, str) else ""
 
 
 def _zone(value: object) -> str:

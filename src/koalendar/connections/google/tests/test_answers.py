@@ -61,6 +61,13 @@ def test_no_calendar_or_event_breaks_the_reading(body: dict[str, Any]) -> None:
                 continue
 
 
+@pytest.mark.parametrize(
+    ("summary", "name"), [("x" * 5000, "x" * 255), ("a\x00b\nc", "abc"), (["x"], "abcde"), (None, "abcde")]
+)
+def test_an_odd_name_hides_no_calendar(summary: object, name: str) -> None:
+    assert calendar_of({"id": "abcde", "accessRole": "owner", "summary": summary}).name == name
+
+
 @given(_VALUES)
 def test_what_is_no_list_of_stretches_is_unknown(told: object) -> None:
     found = busy_of(told)
