@@ -337,7 +337,7 @@ def _meeting_row(booking: Booking, place: Whereabouts, words: HostWording) -> Co
     if place.kept_until and place.state is CopyState.READY:
         state, word = "warn", _("The link works; %(room)s is disconnected") % {"room": place.room}
     return CopyRow(
-        what=_("%(room)s meeting") % {"room": place.room},
+        what=place.room if place.kind == "google_meet" else _("%(room)s meeting") % {"room": place.room},
         state=state,
         word=word,
         since=words.moment(place.since) if place.since else "",

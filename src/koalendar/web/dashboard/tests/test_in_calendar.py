@@ -141,3 +141,11 @@ def test_an_event_type_may_let_google_invite_where_its_host_has_a_calendar(brows
     assert "Google sends the invitation" not in browser.get(page).content.decode()
     make_target(make_connection(provider="google", user="google-ada"), ADA)
     assert "Google sends the invitation" in browser.get(page).content.decode()
+
+
+def test_a_room_of_googles_is_called_by_its_name_alone(browser: Client) -> None:
+    meet = {"kind": "google_meet"}
+    booking = make_booking(make_event_type(title="Talk", slug="talk", locations=[meet]), location=meet)
+    page = look(browser, booking)
+    assert "<strong>Google Meet</strong>" in page
+    assert "Google Meet meeting" not in page
