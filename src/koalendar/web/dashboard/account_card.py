@@ -76,6 +76,11 @@ class AccountCard:
     def is_live(self) -> bool:
         return self.state in Connection.LIVE
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether it stands for an account, however that is: another one may be connected beside it."""
+        return self.is_live or self.state == Connection.State.BROKEN
+
 
 def cards_for(
     host: Host, provider: str, *, now: datetime, failed: str = "", tested: str = "", outcome: str = ""

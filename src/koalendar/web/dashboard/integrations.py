@@ -69,7 +69,7 @@ def _section(request: HttpRequest, host: Host, provider: str, back_to: str) -> d
     query = {"next": back_to} if back_to else None
     return {
         "cards": cards,
-        "has_account": any(card.is_live for card in cards),
+        "has_account": any(card.is_in_use for card in cards),
         "connect_url": reverse(f"{provider}-connect", query=query),
     }
 

@@ -222,6 +222,7 @@ def test_an_access_that_ended_says_what_it_means_on_card_and_banner(
 ) -> None:
     connection = connected(browser, sandbox)
     actions.mark_broken(connection.credential, Reason.AUTHORIZATION_REFUSED, clock.now())
+    assert "Connect another Google account" in page(browser)
     for text in (page(browser), browser.get("/dashboard/").content.decode()):
         assert "Google no longer accepts our access since" in text
         assert "no times are offered" in text
