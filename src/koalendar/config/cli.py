@@ -109,6 +109,7 @@ def _demo(options: argparse.Namespace) -> int:
     os.environ.update(values)
     log = Path(values["KOALENDAR_DATA_DIR"]) / "log"
     processes = Processes()
+    processes.listen()
     try:
         say("Starting the sandbox, which stands in for Zoom, Google and a mail server …")
         processes.start("sandbox", demo.sandbox_command(values), log=log)

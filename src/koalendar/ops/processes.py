@@ -24,6 +24,13 @@ class Processes:
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _stopping: bool = False
 
+    def listen(self) -> None:
+        """From now on Ctrl-C is remembered too, and not only raised.
+
+        Python drops what is raised while an object is being finalised, and that one Ctrl-C would be lost.
+        """
+        signal.signal(signal.SIGINT, self._interrupt)
+
     def start(self, name: str, command: Sequence[str], *, log: Path | None = None) -> None:
         """Start a child; what it says goes to our own output, or to the end of `log`."""
         output = log.open("ab") if log is not None else None
@@ -61,6 +68,10 @@ class Processes:
             with suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        raise KeyboardInterrupt
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
