@@ -58,24 +58,36 @@ class Caller:
         return answer, token
 
     def _send(self, ask: Ask, token: str) -> Answer:
-        began = time.monotonic()
-        headers = {**ask.headers, "Authorization": f"Bearer {token}"}
-        outcome: object = Reason.UNREACHABLE
-        try:
-            answer = self._wire.send(
-                ask.method, f"{self._api_url}{ask.path}", headers=headers, query=ask.query, body=ask.body
-            )
-            outcome = answer.status
-        except NotSent as error:
-            raise Temporary(Reason.UNREACHABLE) from error
-        except NoAnswer as error:
-            outcome = Reason.NO_ANSWER
-            raise unclear(Reason.NO_ANSWER, creates=ask.creates) from error
-        finally:
-            ms = round((time.monotonic() - began) * 1000)
-            level = logging.INFO if outcome in (200, 201, 204) else logging.WARNING
-            self._logger.log(level, self._event, extra={"call": ask.name, "outcome": outcome, "ms": ms})
-        return answer
+        def send() -> Answer:
+            headers = {**ask.headers, "Authorization": f"Bearer {token}"}
+            address = f"{self._api_url}{ask.path}"
+            return self._wire.send(ask.method, address, headers=headers, query=ask.query, body=ask.body)
+
+        return logged(send, self._logger, self._event, call=ask.name, creates=ask.creates)
+
+
+def logged(
+    send: Callable[[], Answer], logger: logging.Logger, event: str, *, call: str, creates: bool = False
+) -> Answer:
+    """The answer to what `send` sends, with a log line of how it went and how long it took.
+
+    Raises Temporary if nothing was sent; Temporary, or Uncertain for what creates, if nobody answered.
+    """
+    began = time.monotonic()
+    outcome: object = Reason.UNREACHABLE
+    try:
+        answer = send()
+        outcome = answer.status
+    except NotSent as error:
+        raise Temporary(Reason.UNREACHABLE) from error
+    except NoAnswer as error:
+        outcome = Reason.NO_ANSWER
+        raise unclear(Reason.NO_ANSWER, creates=creates) from error
+    finally:
+        ms = round((time.monotonic() - began) * 1000)
+        level = logging.INFO if outcome in (200, 201, 204) else logging.WARNING
+        logger.log(level, event, extra={"call": call, "outcome": outcome, "ms": ms})
+    return answer
 
 
 def unclear(reason: Reason, *, creates: bool, retry_after: float | None = None) -> ProviderError:

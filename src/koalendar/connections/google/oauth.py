@@ -9,15 +9,16 @@ import binascii
 import json
 import logging
 import re
-import time
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final
 from urllib.parse import urlencode
 
 import httpx2
 from django.utils.translation import gettext_noop
 
+from koalendar.connections.calls import logged
 from koalendar.connections.provider import (
     Ability,
     Account,
@@ -31,7 +32,7 @@ from koalendar.connections.provider import (
     WantedScope,
 )
 from koalendar.connections.reading import Json, is_token, lenient, life, text
-from koalendar.connections.wire import Answer, NoAnswer, NotSent, Wire, seconds_to_wait
+from koalendar.connections.wire import Answer, Wire, seconds_to_wait
 
 logger = logging.getLogger(__name__)
 
@@ -199,21 +200,8 @@ class GoogleOAuth:
         return Account(remote_user_id=remote_user_id, account_id="", name="", email=email, plan="", zone="")
 
     def _post(self, call: str, address: str, form: Mapping[str, str]) -> Answer:
-        began = time.monotonic()
-        outcome: object = "unreachable"
-        try:
-            answer = self._wire.send("POST", address, headers={}, form=form)
-            outcome = answer.status
-        except NotSent as error:
-            raise Temporary(Reason.UNREACHABLE) from error
-        except NoAnswer as error:
-            outcome = "no_answer"
-            raise Temporary(Reason.NO_ANSWER) from error
-        finally:
-            ms = round((time.monotonic() - began) * 1000)
-            level = logging.INFO if outcome == 200 else logging.WARNING
-            logger.log(level, "google_oauth", extra={"call": call, "outcome": outcome, "ms": ms})
-        return answer
+        send = partial(self._wire.send, "POST", address, headers={}, form=form)
+        return logged(send, logger, "google_oauth", call=call)
 
 
 def _judge(answer: Answer, dead: ProviderError, now: datetime | None) -> ProviderError:

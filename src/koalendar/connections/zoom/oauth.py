@@ -6,15 +6,16 @@ Zoom: docs/integrations/oauth and docs/integrations/oauth-error-messages, read 2
 import base64
 import logging
 import re
-import time
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final
 from urllib.parse import urlencode
 
 import httpx2
 from django.utils.translation import gettext_noop
 
+from koalendar.connections.calls import logged
 from koalendar.connections.provider import (
     Disconnected,
     Misconfigured,
@@ -26,7 +27,7 @@ from koalendar.connections.provider import (
     WantedScope,
 )
 from koalendar.connections.reading import is_token, life
-from koalendar.connections.wire import Answer, NoAnswer, NotSent, Wire, seconds_to_wait
+from koalendar.connections.wire import Answer, Wire, seconds_to_wait
 
 logger = logging.getLogger(__name__)
 
@@ -184,24 +185,10 @@ class ZoomOAuth:
 
     def _post(self, call: str, form: Mapping[str, str]) -> Answer:
         """Credentials in the header and all else in the body: Zoom refuses tokens in the query string."""
-        began = time.monotonic()
         address = f"{self._base_url}/oauth/{'revoke' if call == 'revoke' else 'token'}"
-        outcome: object = "unreachable"
-        try:
-            answer = self._wire.send(
-                "POST", address, headers={"Authorization": f"Basic {self._basic}"}, form=form
-            )
-            outcome = answer.status
-        except NotSent as error:
-            raise Temporary(Reason.UNREACHABLE) from error
-        except NoAnswer as error:
-            outcome = "no_answer"
-            raise Temporary(Reason.NO_ANSWER) from error
-        finally:
-            ms = round((time.monotonic() - began) * 1000)
-            level = logging.INFO if outcome == 200 else logging.WARNING
-            logger.log(level, "zoom_oauth", extra={"call": call, "outcome": outcome, "ms": ms})
-        return answer
+        headers = {"Authorization": f"Basic {self._basic}"}
+        send = partial(self._wire.send, "POST", address, headers=headers, form=form)
+        return logged(send, logger, "zoom_oauth", call=call)
 
 
 def _is_success(answer: Answer) -> bool:
