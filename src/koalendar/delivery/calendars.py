@@ -35,7 +35,7 @@ from koalendar.connections.provider import (
 )
 from koalendar.connections.queries import with_calendars
 from koalendar.delivery.event_look import see_own_events
-from koalendar.delivery.outcomes import Done, Outcome, Retry, Wait, later
+from koalendar.delivery.outcomes import Done, Outcome, Retry, Wait, later, until_mended
 from koalendar.delivery.trouble import tell_hosts
 from koalendar.outbox import queue
 from koalendar.outbox.models import Entry
@@ -62,9 +62,8 @@ def read_calendars(subject: str, *, now: datetime) -> Outcome:
         _note_trouble(connection, error.reason, now)
         return _later(connection, error, now)
     except Misconfigured as error:
-        log.exception("provider_misconfigured", extra={"reason": error.reason})
         _note_trouble(connection, error.reason, now)
-        return Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
+        return until_mended(error)
     except Disconnected:
         tell_hosts(connection.credential, now=now)
         return Done()

@@ -8,7 +8,6 @@ accounts connected before there were any, and of whatever a crash left unsaid.
 import logging
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import CharField, Exists, OuterRef, Q
 from django.db.models.functions import Cast
 
@@ -20,7 +19,7 @@ from koalendar.connections import deletions
 from koalendar.connections.models import Connection, Credential, Deletion
 from koalendar.connections.provider import Disconnected, Misconfigured, Reason, Rejected, Temporary
 from koalendar.delivery import calendars
-from koalendar.delivery.outcomes import Done, Outcome, Retry, Wait, later
+from koalendar.delivery.outcomes import Done, Outcome, Wait, later, until_mended
 from koalendar.delivery.trouble import tell_hosts
 from koalendar.outbox.models import Entry
 
@@ -63,8 +62,7 @@ def _look(credential: Credential, now: datetime) -> Outcome | None:
         connections.note_failure(credential, error.reason, now)
         return later(error)
     except Misconfigured as error:
-        log.exception("provider_misconfigured", extra={"reason": error.reason, "credential": credential.pk})
-        return Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
+        return until_mended(error, credential=credential.pk)
     except Disconnected:
         return None  # Erased and marked by now; the hosts are told next.
     except Rejected as error:

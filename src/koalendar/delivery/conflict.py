@@ -4,9 +4,8 @@ The booking stands whatever is found. The host is told once, and decides.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from koalendar.booking import owed, story
@@ -17,7 +16,7 @@ from koalendar.connections import mirror
 from koalendar.connections.calendars import is_ignored
 from koalendar.connections.models import Calendar, Connection, Credential
 from koalendar.connections.provider import Disconnected, Misconfigured, Reason, Rejected, Temporary
-from koalendar.delivery.outcomes import Done, Outcome, Retry, later
+from koalendar.delivery.outcomes import Done, Outcome, Retry, later, until_mended
 from koalendar.delivery.trouble import tell_hosts
 
 log = logging.getLogger(__name__)
@@ -44,8 +43,7 @@ def look_for_conflict(subject: str, *, now: datetime) -> Outcome:
         connections.note_failure(credential, error.reason, now)
         return later(error)
     except Misconfigured as error:
-        log.exception("provider_misconfigured", extra={"reason": error.reason})
-        return Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
+        return until_mended(error)
     except Disconnected as error:
         tell_hosts(credential, now=now)
         return Retry(error.reason)

@@ -41,9 +41,8 @@ from koalendar.connections.provider import (
 from koalendar.connections.queries import connection_to
 from koalendar.delivery import meet
 from koalendar.delivery.event_spec import event_id, fingerprint, spec_for
-from koalendar.delivery.outcomes import Done, GiveUp, Outcome, Retry, Wait, later
-from koalendar.delivery.records import note_problem, note_rights, record
-from koalendar.delivery.trouble import tell_hosts
+from koalendar.delivery.outcomes import Done, GiveUp, Outcome, Retry, Wait
+from koalendar.delivery.records import note_problem, note_rights, note_trouble, record
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +90,8 @@ def sync_event(subject: str, *, now: datetime) -> Outcome:
         if appointment.status == Appointment.Status.CANCELLED:
             return _unmake(appointment, row, now)
         return _make(_job(appointment, row, now))
-    except Temporary as error:
-        note_problem(row, error.reason, now)
-        connections.note_failure(row.credential, error.reason, now)
-        return later(error)
+    except (Temporary, Disconnected, Misconfigured) as error:
+        return note_trouble(row, error, now)
     except Rejected as error:
         note_problem(row, error.reason, now)
         connections.note_failure(row.credential, error.code, now)
@@ -103,18 +100,6 @@ def sync_event(subject: str, *, now: datetime) -> Outcome:
             # By its list the host is told, and may choose another.
             owed.list_changed(row.calendar.connection, now=now)
         return GiveUp(error.reason)
-    except Disconnected as error:
-        note_problem(row, error.reason, now)
-        connections.note_failure(row.credential, error.reason, now)
-        if row.credential is not None:
-            tell_hosts(row.credential, now=now)
-        return GiveUp(error.reason)
-    except Misconfigured as error:
-        log.exception(
-            "provider_misconfigured", extra={"reason": error.reason, "appointment": str(appointment.uid)}
-        )
-        note_problem(row, error.reason, now)
-        return Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
 
 
 def live_copy(appointment: Appointment, host_id: int) -> CalendarCopy | None:

@@ -12,7 +12,6 @@ import logging
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -37,7 +36,7 @@ from koalendar.delivery.meeting import (
     next_look,
     note_moved,
 )
-from koalendar.delivery.outcomes import Done, Outcome, Retry, Wait, later
+from koalendar.delivery.outcomes import Done, Outcome, Wait, later, until_mended
 from koalendar.delivery.records import note_rights, record
 from koalendar.delivery.trouble import tell_hosts
 
@@ -73,8 +72,7 @@ def look_at_meeting(subject: str, *, now: datetime) -> Outcome:
     except Disconnected:
         tell_hosts(row.credential, now=now)
     except Misconfigured as error:
-        log.exception("provider_misconfigured", extra={"reason": error.reason})
-        return Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
+        return until_mended(error)
     else:
         connections.note_success(row.credential, now)
         _note_present(appointment, row, there, now)

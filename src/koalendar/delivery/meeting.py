@@ -43,9 +43,8 @@ from koalendar.connections.provider import (
 )
 from koalendar.connections.queries import connection_to
 from koalendar.delivery.links import announce, lock_bookings
-from koalendar.delivery.outcomes import Done, GiveUp, Outcome, Retry, later
-from koalendar.delivery.records import note_problem, note_rights, record
-from koalendar.delivery.trouble import tell_hosts
+from koalendar.delivery.outcomes import Done, GiveUp, Outcome, Retry
+from koalendar.delivery.records import note_problem, note_rights, note_trouble, record
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +65,8 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
         return Done()
     try:
         return _make(appointment, row, now) if is_wanted(appointment) else _unmake(appointment, row, now)
-    except Temporary as error:
-        note_problem(row, error.reason, now)
-        connections.note_failure(row.credential, error.reason, now)
-        return later(error)
+    except (Temporary, Disconnected, Misconfigured) as error:
+        return note_trouble(row, error, now)
     except Uncertain as error:
         note_problem(row, UNCERTAIN, now)
         connections.note_failure(row.credential, error.reason, now)
@@ -83,18 +80,6 @@ def sync_meeting(subject: str, *, now: datetime) -> Outcome:
         if error.reason == Reason.PAST_START and appointment.end > now:
             return Retry(error.reason, after=timedelta(seconds=1))
         return GiveUp(error.reason)
-    except Disconnected as error:
-        note_problem(row, error.reason, now)
-        connections.note_failure(row.credential, error.reason, now)
-        if row.credential is not None:
-            tell_hosts(row.credential, now=now)
-        return GiveUp(error.reason)
-    except Misconfigured as error:
-        log.exception(
-            "provider_misconfigured", extra={"reason": error.reason, "appointment": str(appointment.uid)}
-        )
-        note_problem(row, error.reason, now)
-        return Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
 
 
 def is_wanted(appointment: Appointment) -> bool:

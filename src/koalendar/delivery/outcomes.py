@@ -1,9 +1,14 @@
 """What a delivery step says about its entry when it has done what it could."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from koalendar.connections.provider import Temporary
+from django.conf import settings
+
+from koalendar.connections.provider import Misconfigured, Temporary
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +55,9 @@ def later(error: Temporary) -> Outcome:
         return HoldLane(error.reason, until=error.held_until)
     after = None if error.retry_after is None else timedelta(seconds=error.retry_after)
     return Retry(error.reason, after=after)
+
+
+def until_mended(error: Misconfigured, **facts: object) -> Outcome:
+    """The operator has to mend something: he finds it in the log with these facts, and it is tried again."""
+    log.error("provider_misconfigured", exc_info=error, extra={"reason": error.reason, **facts})
+    return Retry(error.reason, after=timedelta(seconds=settings.KOALENDAR_RETRY_CAP))
